@@ -1,0 +1,174 @@
+// Package rule is the logical form of a detection: what every front end
+// compiles to, what every engine evaluates, and nothing else.
+//
+// A Rule keeps the events that Where accepts and counts them per group. The
+// String methods print a rule unambiguously; tests and `sluice rules` use that
+// form. Case folding (Fold) and wildcards (Pattern) are defined here, once.
+package rule
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Rule is one compiled detection search.
+type Rule struct {
+	Where Expr
+	Fill  *Fill // nil when missing BY fields stay missing
+	By    []string
+	Aggs  []Agg
+	Times []TimeFormat
+}
+
+// Fill gives missing fields a value before grouping (SPL's fillnull).
+type Fill struct {
+	Value  string
+	Fields []string // nil means every BY field
+}
+
+// Agg is one aggregate column of the rows.
+type Agg struct {
+	Func  Func
+	Field string // empty for Count
+	As    string // column name
+}
+
+// Func is an aggregate function.
+type Func int
+
+// The aggregate functions. Min and Max are taken over _time.
+const (
+	Count Func = iota
+	Min
+	Max
+)
+
+func (f Func) String() string { return [...]string{"count", "min", "max"}[f] }
+
+// TimeFormat prints an epoch column as text.
+type TimeFormat struct {
+	Column string
+	Layout string // strftime, such as %Y-%m-%dT%H:%M:%S
+}
+
+// Expr is a condition on one event: All, And, Or, Not or Compare.
+type Expr interface {
+	fmt.Stringer
+	expr()
+}
+
+type (
+	// All accepts every event.
+	All struct{}
+	// And accepts what each of its parts accepts.
+	And []Expr
+	// Or accepts what any of its parts accepts.
+	Or []Expr
+	// Not accepts what X does not.
+	Not struct{ X Expr }
+	// Compare tests the values of one field. A field without a value satisfies
+	// no comparison, Ne included. A field with several values satisfies it when
+	// one of them does.
+	Compare struct {
+		Field string // case-sensitive
+		Op    Op
+		Value Pattern
+	}
+)
+
+func (All) expr()     {}
+func (And) expr()     {}
+func (Or) expr()      {}
+func (Not) expr()     {}
+func (Compare) expr() {}
+
+// Op is a comparison operator.
+type Op int
+
+// The operators. Eq and Ne match the pattern; when both sides are decimal
+// numbers, equal numbers are equal too. The others compare numbers when both
+// sides are, else folded text by bytes.
+const (
+	Eq Op = iota
+	Ne
+	Lt
+	Le
+	Gt
+	Ge
+)
+
+func (o Op) String() string { return [...]string{"=", "!=", "<", "<=", ">", ">="}[o] }
+
+func (All) String() string   { return "all" }
+func (e And) String() string { return list("and", e) }
+func (e Or) String() string  { return list("or", e) }
+func (e Not) String() string { return "(not " + e.X.String() + ")" }
+func (e Compare) String() string {
+	return "(" + e.Op.String() + " " + e.Field + " " + strconv.Quote(e.Value.Text()) + ")"
+}
+
+func list(op string, parts []Expr) string {
+	var b strings.Builder
+	b.WriteString("(" + op)
+	for _, p := range parts {
+		b.WriteString(" " + p.String())
+	}
+	return b.String() + ")"
+}
+
+// String prints the rule on one line.
+func (r *Rule) String() string {
+	var b strings.Builder
+	b.WriteString("where " + r.Where.String())
+	if r.Fill != nil {
+		fmt.Fprintf(&b, " | fill %q %s", r.Fill.Value, strings.Join(r.Fill.Fields, " "))
+	}
+	b.WriteString(" | stats")
+	for _, a := range r.Aggs {
+		fmt.Fprintf(&b, " %s(%s) as %s", a.Func, a.Field, a.As)
+	}
+	b.WriteString(" by " + strings.Join(r.By, " "))
+	for _, t := range r.Times {
+		fmt.Fprintf(&b, " | time %s %q", t.Column, t.Layout)
+	}
+	return b.String()
+}
+
+// Fields returns the fields that the rule reads, each once, in the order of
+// their first use.
+func (r *Rule) Fields() []string {
+	var names []string
+	seen := map[string]bool{}
+	add := func(name string) {
+		if name != "" && !seen[name] {
+			seen[name] = true
+			names = append(names, name)
+		}
+	}
+	var walk func(Expr)
+	walk = func(e Expr) {
+		switch e := e.(type) {
+		case And:
+			for _, p := range e {
+				walk(p)
+			}
+		case Or:
+			for _, p := range e {
+				walk(p)
+			}
+		case Not:
+			walk(e.X)
+		case Compare:
+			add(e.Field)
+		}
+	}
+	walk(r.Where)
+	for _, name := range r.By {
+		add(name)
+	}
+	for _, a := range r.Aggs {
+		add(a.Field)
+	}
+	return names
+}
