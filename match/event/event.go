@@ -1,0 +1,237 @@
+// Package event decodes one raw record to the fields that the rules read:
+// every export shape of one event gives the same fields.
+//
+// Fields carry the names that Splunk's add-on for Windows gives them (dest,
+// signature_id, user_id, …) and are derived from the event as docs/semantics.md
+// says. A missing, null or empty value is no value. A field that stands twice
+// in a record has several values.
+package event
+
+import (
+	"bytes"
+	"slices"
+	"unicode/utf8"
+)
+
+// sys names the parts of an event's System section, which every shape spells
+// in its own way.
+type sys uint8
+
+const (
+	sysProvider sys = iota
+	sysGuid
+	sysEventID
+	sysVersion
+	sysLevel
+	sysTask
+	sysOpcode
+	sysKeywords
+	sysTime
+	sysRecordID
+	sysActivityID
+	sysProcessID
+	sysThreadID
+	sysChannel
+	sysComputer
+	sysUserID
+	numSys
+	notSys = numSys
+)
+
+// Projection is the set of fields that a Decoder fills in. It is immutable.
+type Projection struct {
+	names []string
+	slots map[string]int // field name to slot
+	plan  []derive       // how to fill each slot that is not event data
+	all   bool
+}
+
+// derive fills slot from a System part.
+type derive struct {
+	slot int
+	from field
+}
+
+// Project returns the projection on names; a field's slot is its index there.
+func Project(names []string) *Projection {
+	p := &Projection{names: names, slots: map[string]int{}}
+	for i, name := range names {
+		p.slots[name] = i
+		if f, ok := fields[name]; ok {
+			p.plan = append(p.plan, derive{i, f})
+		}
+	}
+	return p
+}
+
+// ProjectAll returns a projection on every field of a record: the derived ones
+// in the order of AllDerived, then names, then what else the record holds, in
+// its order.
+func ProjectAll(names []string) *Projection {
+	order := slices.Clone(AllDerived)
+	for _, name := range names {
+		if !slices.Contains(order, name) {
+			order = append(order, name)
+		}
+	}
+	p := Project(order)
+	p.all = true
+	return p
+}
+
+// Slot returns the slot of a projected field.
+func (p *Projection) Slot(name string) int { return p.slots[name] }
+
+// Event holds the projected fields of one event. It belongs to the Decoder
+// that filled it: its values live until that Decoder's next event.
+type Event struct {
+	proj   *Projection
+	names  []string // of the slots; longer than the projection's when it is on all
+	values [][][]byte
+	prio   []uint8 // of values: which of a shape's paths they came from
+	extra  map[string]int
+
+	sys     [numSys][][]byte
+	sysPrio [numSys]uint8
+	nanos   int64
+	timed   bool
+	arena   []byte // unescaped text
+}
+
+// Names returns the field names of the slots.
+func (e *Event) Names() []string { return e.names }
+
+// Values returns the values of a slot; none means that the field is missing.
+func (e *Event) Values(slot int) [][]byte { return e.values[slot] }
+
+// Time returns the event's own time in Unix nanoseconds. ok is false when the
+// record has none that could be read.
+func (e *Event) Time() (nanos int64, ok bool) { return e.nanos, e.timed }
+
+func (e *Event) reset(p *Projection) {
+	n := len(p.names)
+	for len(e.values) < n {
+		e.values = append(e.values, nil)
+		e.prio = append(e.prio, 0)
+	}
+	for i := range e.values {
+		e.values[i] = e.values[i][:0]
+		e.prio[i] = 0
+	}
+	for i := range e.sys {
+		e.sys[i] = e.sys[i][:0]
+	}
+	if len(e.extra) > 0 {
+		clear(e.extra)
+	}
+	e.proj, e.names, e.timed = p, p.names[:n:n], false
+	if cap(e.arena) > 1<<20 {
+		e.arena = nil // grown for one large event
+	}
+	e.arena = e.arena[:0]
+}
+
+// add appends v to values that came from the path of rank old. A path of a
+// smaller rank is preferred and displaces what a larger one gave; equal ranks
+// are the same path twice, and make several values.
+func add(values [][]byte, old *uint8, v []byte, rank uint8) [][]byte {
+	switch {
+	case len(values) == 0 || rank < *old:
+		*old = rank
+		return append(values[:0], v)
+	case rank == *old:
+		return append(values, v)
+	}
+	return values
+}
+
+// addSys notes a value of a System part. v must live as long as the event.
+func (e *Event) addSys(s sys, v []byte, rank uint8) {
+	if v = bytes.TrimSpace(v); len(v) > 0 {
+		e.sys[s] = add(e.sys[s], &e.sysPrio[s], e.clean(v), rank)
+	}
+}
+
+// wants reports whether event data of this name is projected, and its slot.
+// Names of derived fields are never event data.
+func (e *Event) wants(name []byte) (slot int, ok bool) {
+	slot, ok = e.proj.slots[string(name)]
+	if ok {
+		_, derived := fields[string(name)]
+		return slot, !derived
+	}
+	if !e.proj.all || len(name) == 0 {
+		return 0, false
+	}
+	if slot, ok = e.extra[string(name)]; ok {
+		return slot, true
+	}
+	if _, derived := fields[string(name)]; derived {
+		return 0, false
+	}
+	if e.extra == nil {
+		e.extra = map[string]int{}
+	}
+	slot = len(e.names)
+	e.extra[string(name)] = slot
+	e.names = append(e.names, string(name))
+	if slot == len(e.values) {
+		e.values = append(e.values, nil)
+		e.prio = append(e.prio, 0)
+	}
+	return slot, true
+}
+
+// addData notes a value of event data. v must live as long as the event.
+func (e *Event) addData(slot int, v []byte, rank uint8) {
+	if len(v) > 0 {
+		e.values[slot] = add(e.values[slot], &e.prio[slot], e.clean(v), rank)
+	}
+}
+
+// clean makes line ends LF and the text valid UTF-8, copying only if it must.
+func (e *Event) clean(v []byte) []byte {
+	if bytes.IndexByte(v, '\r') >= 0 {
+		start := len(e.arena)
+		for i, c := range v {
+			if c != '\r' {
+				e.arena = append(e.arena, c)
+			} else if i+1 == len(v) || v[i+1] != '\n' {
+				e.arena = append(e.arena, '\n')
+			}
+		}
+		v = e.arena[start:len(e.arena):len(e.arena)]
+	}
+	if !utf8.Valid(v) {
+		v = bytes.ToValidUTF8(v, []byte("\uFFFD"))
+	}
+	return v
+}
+
+// finish derives the System fields once all parts are known. fallback is a time
+// from around the event, used when it has none of its own.
+func (e *Event) finish(zone timeZone, fallback []byte) {
+	for _, t := range append(e.sys[sysTime], fallback) {
+		if e.nanos, e.timed = parseTime(t, zone); e.timed {
+			break
+		}
+	}
+	for _, d := range e.proj.plan {
+		e.values[d.slot] = e.derive(d.from, e.values[d.slot][:0])
+	}
+}
+
+func (e *Event) derive(f field, dst [][]byte) [][]byte {
+	if f.text != "" {
+		return append(dst, []byte(f.text))
+	}
+	for _, v := range e.sys[f.from] {
+		if f.fix != nil {
+			v = f.fix(e, v)
+		}
+		if len(v) > 0 {
+			dst = append(dst, v)
+		}
+	}
+	return dst
+}

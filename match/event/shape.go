@@ -1,0 +1,293 @@
+package event
+
+import (
+	"strings"
+
+	"github.com/valyala/fastjson"
+)
+
+// shape is one way in which tools lay an event out as JSON: where each System
+// part stands, and where the event data. Paths are dotted member names; the
+// first path of a part that has a value wins. docs/getting-events.md tells where
+// each shape comes from.
+type shape struct {
+	name string
+	tree *node
+}
+
+// node is a member, or the root, of a shape.
+type node struct {
+	children map[string]*node
+	sys      sys
+	rank     uint8
+	data     dataKind
+	name     string // of the event data, for dataNamed
+}
+
+// dataKind says what a member holds of the event data.
+type dataKind uint8
+
+const (
+	noData      dataKind = iota
+	dataMembers          // an object, or JSON or XML text of one: its members
+	dataList             // a list of {name: value} or {name:…, value:…} objects
+	dataNamed            // one value, of the data called node.name
+	dataInserts          // a list of values in the order of the event's manifest
+)
+
+type paths map[sys]string // space-separated, preferred first
+
+// newShape builds a shape. data maps paths to what stands there: "." alone is
+// the root, whose members are data unless they are System parts.
+func newShape(name string, system paths, data map[string]dataKind) *shape {
+	s := &shape{name, &node{sys: notSys}}
+	for part, list := range system {
+		for rank, path := range strings.Fields(list) {
+			n := s.tree.at(path)
+			n.sys, n.rank = part, uint8(rank)
+		}
+	}
+	for path, kind := range data {
+		s.tree.at(path).data = kind
+	}
+	return s
+}
+
+// alias lets the member at path give the event data called name, when the
+// usual place has none.
+func (s *shape) alias(path, name string) *shape {
+	n := s.tree.at(path)
+	n.data, n.name, n.rank = dataNamed, name, 1
+	return s
+}
+
+func (n *node) at(path string) *node {
+	if path == "." {
+		return n
+	}
+	for _, name := range strings.Split(path, "/") {
+		if n.children == nil {
+			n.children = map[string]*node{}
+		}
+		if n.children[name] == nil {
+			n.children[name] = &node{sys: notSys}
+		}
+		n = n.children[name]
+	}
+	return n
+}
+
+// Paths are written with slashes, since member names may hold dots.
+var (
+	shapeFlat = newShape("flat", paths{
+		sysProvider:   "SourceName ProviderName Name",
+		sysGuid:       "ProviderGuid Guid",
+		sysEventID:    "EventID EventCode",
+		sysVersion:    "Version",
+		sysLevel:      "Level",
+		sysTask:       "Task",
+		sysOpcode:     "OpcodeValue Opcode",
+		sysKeywords:   "Keywords",
+		sysTime:       "TimeCreated EventTime SystemTime _time @timestamp",
+		sysRecordID:   "EventRecordID RecordNumber",
+		sysActivityID: "ActivityID",
+		sysProcessID:  "ExecutionProcessID ProcessID",
+		sysThreadID:   "ExecutionThreadID ThreadID",
+		sysChannel:    "Channel",
+		sysComputer:   "Computer Hostname dest",
+		sysUserID:     "UserID user_id",
+	}, map[string]dataKind{".": dataMembers, "EventData": dataMembers})
+
+	shapeFluentBit = newShape("fluentbit", paths{
+		sysProvider:   "ProviderName",
+		sysGuid:       "ProviderGuid",
+		sysEventID:    "EventID",
+		sysVersion:    "Version",
+		sysLevel:      "Level",
+		sysTask:       "Task",
+		sysOpcode:     "Opcode",
+		sysKeywords:   "Keywords",
+		sysTime:       "TimeCreated",
+		sysRecordID:   "EventRecordID",
+		sysActivityID: "ActivityID",
+		sysProcessID:  "ProcessID",
+		sysThreadID:   "ThreadID",
+		sysChannel:    "Channel",
+		sysComputer:   "Computer",
+		sysUserID:     "UserID",
+	}, map[string]dataKind{".": dataMembers, "StringInserts": dataInserts})
+
+	shapeWinlogbeat6 = newShape("winlogbeat6", paths{
+		sysProvider:   "source_name",
+		sysGuid:       "provider_guid",
+		sysEventID:    "event_id",
+		sysVersion:    "version",
+		sysLevel:      "level",
+		sysTask:       "task",
+		sysOpcode:     "opcode",
+		sysKeywords:   "keywords",
+		sysTime:       "@timestamp",
+		sysRecordID:   "record_number",
+		sysActivityID: "activity_id",
+		sysProcessID:  "process_id",
+		sysThreadID:   "thread_id",
+		sysChannel:    "log_name",
+		sysComputer:   "computer_name",
+		sysUserID:     "user/identifier",
+	}, map[string]dataKind{"event_data": dataMembers, "user_data": dataMembers})
+
+	shapeWinlogbeat = newShape("winlogbeat", paths{
+		sysProvider:   "winlog/provider_name event/provider",
+		sysGuid:       "winlog/provider_guid",
+		sysEventID:    "winlog/event_id event/code",
+		sysVersion:    "winlog/version",
+		sysLevel:      "log/level",
+		sysTask:       "winlog/task",
+		sysOpcode:     "winlog/opcode",
+		sysKeywords:   "winlog/keywords",
+		sysTime:       "@timestamp",
+		sysRecordID:   "winlog/record_id",
+		sysActivityID: "winlog/activity_id",
+		sysProcessID:  "winlog/process/pid",
+		sysThreadID:   "winlog/process/thread/id",
+		sysChannel:    "winlog/channel",
+		sysComputer:   "winlog/computer_name",
+		sysUserID:     "winlog/user/identifier user/id",
+	}, map[string]dataKind{"winlog/event_data": dataMembers, "winlog/user_data": dataMembers}).
+		// Where Elastic's powershell module moves a 4104's data to.
+		alias("powershell/file/script_block_text", "ScriptBlockText").
+		alias("powershell/file/script_block_id", "ScriptBlockId").
+		alias("powershell/sequence", "MessageNumber").
+		alias("powershell/total", "MessageTotal").
+		alias("file/path", "Path")
+
+	shapeVector = newShape("vector", paths{
+		sysProvider:   "provider_name",
+		sysGuid:       "provider_guid",
+		sysEventID:    "event_id",
+		sysVersion:    "version",
+		sysLevel:      "level_value level",
+		sysTask:       "task",
+		sysOpcode:     "opcode",
+		sysKeywords:   "keywords",
+		sysTime:       "timestamp",
+		sysRecordID:   "record_id",
+		sysActivityID: "activity_id",
+		sysProcessID:  "process_id",
+		sysThreadID:   "thread_id",
+		sysChannel:    "channel",
+		sysComputer:   "computer host",
+		sysUserID:     "user_id",
+	}, map[string]dataKind{"event_data": dataMembers})
+
+	shapeOTel = newShape("otel", paths{
+		sysProvider:  "provider/name",
+		sysGuid:      "provider/guid",
+		sysEventID:   "event_id/id event_id",
+		sysVersion:   "version",
+		sysLevel:     "level",
+		sysTask:      "task",
+		sysOpcode:    "opcode",
+		sysKeywords:  "keywords",
+		sysTime:      "system_time",
+		sysRecordID:  "record_id",
+		sysProcessID: "execution/process_id",
+		sysThreadID:  "execution/thread_id",
+		sysChannel:   "channel",
+		sysComputer:  "computer",
+		sysUserID:    "security/user_id",
+	}, map[string]dataKind{"event_data": dataMembers, "event_data/data": dataList})
+
+	shapeEvtxDump = newShape("evtx_dump", tree("Event/"), map[string]dataKind{
+		"Event/EventData": dataMembers, "Event/UserData": dataMembers,
+	})
+
+	shapeVelociraptor = newShape("velociraptor", tree(""), map[string]dataKind{
+		"EventData": dataMembers, "UserData": dataMembers,
+	})
+
+	shapeSentinel = newShape("sentinel", paths{
+		sysProvider:  "Provider",
+		sysEventID:   "EventID",
+		sysVersion:   "Version",
+		sysLevel:     "EventLevel EventLevelName",
+		sysTask:      "Task",
+		sysOpcode:    "Opcode",
+		sysKeywords:  "Keywords",
+		sysTime:      "TimeCreated TimeGenerated",
+		sysRecordID:  "EventRecordId",
+		sysProcessID: "SystemProcessId",
+		sysThreadID:  "SystemThreadId",
+		sysChannel:   "Channel",
+		sysComputer:  "Computer",
+		sysUserID:    "SystemUserId",
+	}, map[string]dataKind{"EventData": dataMembers})
+)
+
+// tree gives the paths of the parsers that keep the XML's structure: evtx_dump
+// ("#attributes"), Chainsaw ("_attributes") and Velociraptor (none).
+func tree(root string) paths {
+	s := root + "System/"
+	attr := func(element, name string) string {
+		return s + element + "/#attributes/" + name + " " + s + element + "_attributes/" + name + " " + s + element + "/" + name
+	}
+	return paths{
+		sysProvider:   attr("Provider", "Name"),
+		sysGuid:       attr("Provider", "Guid"),
+		sysEventID:    s + "EventID " + s + "EventID/#text " + s + "EventID/Value",
+		sysVersion:    s + "Version",
+		sysLevel:      s + "Level",
+		sysTask:       s + "Task",
+		sysOpcode:     s + "Opcode",
+		sysKeywords:   s + "Keywords",
+		sysTime:       attr("TimeCreated", "SystemTime"),
+		sysRecordID:   s + "EventRecordID",
+		sysActivityID: attr("Correlation", "ActivityID"),
+		sysProcessID:  attr("Execution", "ProcessID"),
+		sysThreadID:   attr("Execution", "ThreadID"),
+		sysChannel:    s + "Channel",
+		sysComputer:   s + "Computer",
+		sysUserID:     attr("Security", "UserID"),
+	}
+}
+
+// inserts names the values of Fluent Bit's StringInserts by event id.
+var inserts = map[string][]string{
+	"4104": {"MessageNumber", "MessageTotal", "ScriptBlockText", "ScriptBlockId", "Path"},
+}
+
+// recognise tells a record's shape from its members. It runs once the wrappers
+// around the event are off.
+func recognise(o *fastjson.Object) *shape {
+	id := o.Get("event_id")
+	switch {
+	case o.Get("winlog") != nil || hasDotted(o, "winlog."):
+		return shapeWinlogbeat
+	case isType(o.Get("Event"), fastjson.TypeObject):
+		return shapeEvtxDump
+	case isType(o.Get("System"), fastjson.TypeObject):
+		return shapeVelociraptor
+	case o.Get("StringInserts") != nil:
+		return shapeFluentBit
+	case isType(id, fastjson.TypeObject) || id != nil && isType(o.Get("provider"), fastjson.TypeObject):
+		return shapeOTel
+	case id != nil && o.Get("log_name") != nil:
+		return shapeWinlogbeat6
+	case id != nil && o.Get("provider_name") != nil:
+		return shapeVector
+	case o.Get("SystemProcessId") != nil || o.Get("TimeGenerated") != nil && o.Get("EventData") != nil:
+		return shapeSentinel
+	case o.Get("EventID") == nil && o.Get("EventCode") == nil && isType(o.Get("event"), fastjson.TypeObject):
+		return shapeWinlogbeat
+	}
+	return shapeFlat
+}
+
+func isType(v *fastjson.Value, t fastjson.Type) bool { return v != nil && v.Type() == t }
+
+func hasDotted(o *fastjson.Object, prefix string) (found bool) {
+	o.Visit(func(key []byte, _ *fastjson.Value) {
+		found = found || strings.HasPrefix(string(key), prefix)
+	})
+	return found
+}
