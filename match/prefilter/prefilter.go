@@ -1,0 +1,256 @@
+// Package prefilter says, from a record's raw bytes, which rules it may
+// satisfy: no false negative, ever.
+//
+// Theorem: if rule R accepts an event that the decoder reads from record r,
+// then R is among Candidates(r).
+//
+// Proof, step by step:
+//
+//  1. Need(R) is implied by R. A comparison field=*a*b* holds only if the folded
+//     value of the field contains a and b. An And implies each of its parts, an
+//     Or one of its parts; everything else (Not, other operators, numbers, which
+//     have many spellings) requires nothing.
+//  2. Only fields whose value stands in the record as it is are used
+//     (event.Verbatim), and only inert stretches of literals: runs of the bytes
+//     in inert. The decoder takes a value from one contiguous stretch of the
+//     record. What it changes there: escapes (step 3); CR and CRLF to LF, and
+//     invalid UTF-8 to U+FFFD, neither of which removes what separates two inert
+//     bytes or makes an inert byte.
+//  3. An inert byte c of a value is written in the record either as c or, with
+//     hides(r) true, another way. JSON can only write \u00hh for it: its other
+//     escapes stand for bytes that are not inert, and an unknown one such as \q
+//     keeps both bytes. XML can only write &#…; for it, or break a literal with
+//     a CDATA section, a comment or a processing instruction, all of which begin
+//     with <! or <?; behind a child element the value ends. Where records nest
+//     (XML or JSON text in JSON strings) the outer layer can write \, & and < as
+//     \u005c, \u0026 and \u003c; hides knows these, and looks at every \u00hh
+//     whatever the number of backslashes before it. UTF-16 was transcoded before.
+//  4. Letter case: rule.Fold maps only A-Z to a-z and nothing else to ASCII. So an
+//     inert stretch of a folded pattern is found in the record with A-Z folded.
+//  5. A literal lies within one field of one event, so within one record.
+//
+// cloudflare/ahocorasick finds the literals. Its dictionary must hold no
+// duplicates and no empty string, and its Match is for one goroutine; see New
+// and NewScanner.
+package prefilter
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/cloudflare/ahocorasick"
+
+	"sluice/match/event"
+	"sluice/match/rule"
+)
+
+// minLiteral is the shortest literal worth looking for: shorter ones stand in
+// nearly every record.
+const minLiteral = 3
+
+// Need is what a record must contain so that a rule may accept it. Its String
+// form is that of the tests: "lit", (and …), (or …), and + for no condition.
+type Need struct {
+	op    op
+	lit   string
+	id    int // index into Filter.literals
+	parts []Need
+}
+
+type op uint8
+
+const (
+	always op = iota
+	literal
+	all
+	any
+)
+
+func (n Need) String() string {
+	switch n.op {
+	case always:
+		return "+"
+	case literal:
+		return `"` + n.lit + `"`
+	}
+	var b strings.Builder
+	b.WriteString(map[op]string{all: "(and", any: "(or"}[n.op])
+	for _, p := range n.parts {
+		b.WriteString(" " + p.String())
+	}
+	return b.String() + ")"
+}
+
+// Analyze returns what e requires of the raw record.
+func Analyze(e rule.Expr) Need {
+	switch e := e.(type) {
+	case rule.And:
+		return combine(all, e)
+	case rule.Or:
+		return combine(any, e)
+	case rule.Compare:
+		return compare(e)
+	}
+	return Need{}
+}
+
+// combine joins the needs of parts. In an And what requires nothing drops out;
+// in an Or it makes the whole require nothing.
+func combine(how op, exprs []rule.Expr) Need {
+	n := Need{op: how}
+	for _, e := range exprs {
+		part := Analyze(e)
+		switch {
+		case part.op == always && how == any:
+			return Need{}
+		case part.op == always:
+		case part.op == how:
+			n.parts = append(n.parts, part.parts...)
+		default:
+			n.parts = append(n.parts, part)
+		}
+	}
+	switch len(n.parts) {
+	case 0:
+		return Need{}
+	case 1:
+		return n.parts[0]
+	}
+	return n
+}
+
+func compare(c rule.Compare) Need {
+	if c.Op != rule.Eq || !event.Verbatim(c.Field) {
+		return Need{}
+	}
+	if _, number := rule.Number([]byte(c.Value.Text())); number {
+		return Need{}
+	}
+	n := Need{op: all}
+	for _, piece := range c.Value.Pieces() {
+		if lit := longestInert(piece); len(lit) >= minLiteral {
+			n.parts = append(n.parts, Need{op: literal, lit: lit})
+		}
+	}
+	switch len(n.parts) {
+	case 0:
+		return Need{}
+	case 1:
+		return n.parts[0]
+	}
+	return n
+}
+
+// Filter holds the needs of a set of rules. It is immutable.
+type Filter struct {
+	needs    []Need
+	literals []string
+	open     bool // some rule needs nothing: every record is a candidate
+}
+
+// New compiles the filter of rules; their indexes are what Candidates returns.
+func New(rules []*rule.Rule) *Filter {
+	f := &Filter{}
+	ids := map[string]int{}
+	for _, r := range rules {
+		n := Analyze(r.Where)
+		f.number(&n, ids)
+		f.needs = append(f.needs, n)
+		f.open = f.open || n.op == always
+	}
+	return f
+}
+
+// number gives each distinct literal an index.
+func (f *Filter) number(n *Need, ids map[string]int) {
+	if n.op == literal {
+		id, ok := ids[n.lit]
+		if !ok {
+			id = len(f.literals)
+			ids[n.lit] = id
+			f.literals = append(f.literals, n.lit)
+		}
+		n.id = id
+	}
+	for i := range n.parts {
+		f.number(&n.parts[i], ids)
+	}
+}
+
+// Literals returns the distinct literals that the filter looks for, sorted.
+func (f *Filter) Literals() []string {
+	s := append([]string(nil), f.literals...)
+	sort.Strings(s)
+	return s
+}
+
+// Scanner is one goroutine's use of a Filter.
+type Scanner struct {
+	f       *Filter
+	matcher *ahocorasick.Matcher // nil without literals
+	folded  []byte
+	seen    []bool
+}
+
+// NewScanner returns a Scanner. Each has a matcher of its own, since Match
+// writes to it.
+func (f *Filter) NewScanner() *Scanner {
+	s := &Scanner{f: f, seen: make([]bool, len(f.literals))}
+	if len(f.literals) > 0 {
+		s.matcher = ahocorasick.NewStringMatcher(f.literals)
+	}
+	return s
+}
+
+// Candidates appends to dst the indexes of the rules that the record may
+// satisfy, in ascending order.
+func (s *Scanner) Candidates(dst []int, raw []byte) []int {
+	if s.matcher == nil || hides(raw) {
+		for i := range s.f.needs {
+			dst = append(dst, i)
+		}
+		return dst
+	}
+	if cap(s.folded) < len(raw) || cap(s.folded) > 1<<20 {
+		s.folded = make([]byte, len(raw))
+	}
+	s.folded = s.folded[:len(raw)]
+	for i, c := range raw {
+		s.folded[i] = rule.FoldByte(c)
+	}
+	hits := s.matcher.Match(s.folded)
+	if len(hits) == 0 && !s.f.open {
+		return dst
+	}
+	clear(s.seen)
+	for _, id := range hits {
+		s.seen[id] = true
+	}
+	for i := range s.f.needs {
+		if s.met(&s.f.needs[i]) {
+			dst = append(dst, i)
+		}
+	}
+	return dst
+}
+
+func (s *Scanner) met(n *Need) bool {
+	switch n.op {
+	case literal:
+		return s.seen[n.id]
+	case all:
+		for i := range n.parts {
+			if !s.met(&n.parts[i]) {
+				return false
+			}
+		}
+	case any:
+		for i := range n.parts {
+			if s.met(&n.parts[i]) {
+				return true
+			}
+		}
+		return false
+	}
+	return true
+}
