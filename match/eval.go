@@ -1,0 +1,145 @@
+package match
+
+import (
+	"bytes"
+
+	"sluice/match/event"
+	"sluice/match/rule"
+)
+
+// cond is a rule.Expr resolved to slots.
+type cond interface{ holds(*values) bool }
+
+type (
+	always  struct{}
+	andCond []cond
+	orCond  []cond
+	notCond struct{ x cond }
+	cmpCond struct {
+		slot    int
+		op      rule.Op
+		pattern rule.Pattern
+		folded  []byte  // of the pattern's text
+		num     float64 // its value, when isNum
+		isNum   bool
+	}
+)
+
+func compile(e rule.Expr, proj *event.Projection) cond {
+	switch e := e.(type) {
+	case rule.And:
+		return andCond(compileAll(e, proj))
+	case rule.Or:
+		return orCond(compileAll(e, proj))
+	case rule.Not:
+		return notCond{compile(e.X, proj)}
+	case rule.Compare:
+		text := []byte(e.Value.Text())
+		c := &cmpCond{slot: proj.Slot(e.Field), op: e.Op, pattern: e.Value, folded: rule.Fold(nil, text)}
+		c.num, c.isNum = rule.Number(text)
+		return c
+	}
+	return always{}
+}
+
+func compileAll(exprs []rule.Expr, proj *event.Projection) []cond {
+	out := make([]cond, len(exprs))
+	for i, e := range exprs {
+		out[i] = compile(e, proj)
+	}
+	return out
+}
+
+// values gives conditions the fields of one event, each folded once.
+type values struct {
+	ev     *event.Event
+	folded [][][]byte // by slot; valid where done
+	done   []bool
+	buf    []byte
+}
+
+func (v *values) reset(ev *event.Event, slots int) {
+	v.ev = ev
+	if len(v.done) < slots {
+		v.done = make([]bool, slots)
+		v.folded = make([][][]byte, slots)
+	}
+	clear(v.done)
+	if cap(v.buf) > 1<<20 {
+		v.buf = nil // grown for one large value
+	}
+	v.buf = v.buf[:0]
+}
+
+func (v *values) get(slot int) [][]byte {
+	if !v.done[slot] {
+		v.done[slot] = true
+		v.folded[slot] = v.folded[slot][:0]
+		for _, raw := range v.ev.Values(slot) {
+			start := len(v.buf)
+			v.buf = rule.Fold(v.buf, raw)
+			v.folded[slot] = append(v.folded[slot], v.buf[start:len(v.buf):len(v.buf)])
+		}
+	}
+	return v.folded[slot]
+}
+
+func (always) holds(*values) bool { return true }
+
+func (c andCond) holds(v *values) bool {
+	for _, x := range c {
+		if !x.holds(v) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c orCond) holds(v *values) bool {
+	for _, x := range c {
+		if x.holds(v) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c notCond) holds(v *values) bool { return !c.x.holds(v) }
+
+func (c *cmpCond) holds(v *values) bool {
+	for _, value := range v.get(c.slot) {
+		if c.compare(value) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *cmpCond) compare(folded []byte) bool {
+	if c.op == rule.Eq || c.op == rule.Ne {
+		equal := c.pattern.Match(folded)
+		if !equal && c.isNum {
+			n, ok := rule.Number(folded)
+			equal = ok && n == c.num
+		}
+		return equal == (c.op == rule.Eq)
+	}
+	order := bytes.Compare(folded, c.folded)
+	if n, ok := rule.Number(folded); ok && c.isNum {
+		order = 0
+		if n < c.num {
+			order = -1
+		} else if n > c.num {
+			order = 1
+		}
+	}
+	switch c.op {
+	case rule.Lt:
+		return order < 0
+	case rule.Le:
+		return order <= 0
+	case rule.Gt:
+		return order > 0
+	}
+	return order >= 0
+}

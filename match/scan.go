@@ -1,0 +1,166 @@
+package match
+
+import (
+	"errors"
+
+	"sluice/internal/record"
+	"sluice/match/event"
+	"sluice/match/prefilter"
+)
+
+// Counts tells what became of records. Records = Skipped + Decoded + Malformed.
+type Counts struct {
+	Records   int64
+	Skipped   int64 // no rule could be satisfied: never decoded
+	Decoded   int64
+	Malformed int64 // some of the record could not be read
+	Matched   int64 // events that some rule accepts
+	Capped    int64 // events counted under only maxKeys of their group keys
+}
+
+// Add adds o to c.
+func (c *Counts) Add(o Counts) {
+	c.Records += o.Records
+	c.Skipped += o.Skipped
+	c.Decoded += o.Decoded
+	c.Malformed += o.Malformed
+	c.Matched += o.Matched
+	c.Capped += o.Capped
+}
+
+// Hit is one event that one rule accepts, under one group key.
+type Hit struct {
+	Rule   int
+	Event  *event.Event
+	Key    [][]byte // values of the BY fields in order; nil means missing
+	Nanos  int64    // the event's time in Unix nanoseconds, if Timed
+	Timed  bool
+	Record int  // index of the record among those scanned
+	First  bool // of the rule's hits on this event, which has several keys when a BY field has several values
+}
+
+// Scanner evaluates a Set over records. It is for one goroutine.
+type Scanner struct {
+	Counts Counts
+	// Hit is called for every hit; its arguments are valid during the call.
+	Hit func(*Hit)
+	// Bad is called for every malformed record. rec is its index.
+	Bad func(rec int, err error)
+
+	set        *Set
+	filter     *prefilter.Scanner
+	dec        *event.Decoder
+	values     values
+	candidates []int
+	emit       func(*event.Event)
+	record     int
+	hit        Hit
+	keys       int // of the hit so far
+}
+
+// maxKeys bounds the group keys of one event, which are the product of the
+// numbers of values of its BY fields: hostile duplicates cost a counter.
+const maxKeys = 10_000
+
+// NewScanner returns a Scanner of the set. Set Hit before use; Bad may be nil.
+func (s *Set) NewScanner() *Scanner {
+	sc := &Scanner{set: s, dec: event.NewDecoder(s.proj, s.zone)}
+	if s.filter != nil {
+		sc.filter = s.filter.NewScanner()
+	} else {
+		for i := range s.rules {
+			sc.candidates = append(sc.candidates, i)
+		}
+	}
+	sc.emit = sc.evaluate
+	return sc
+}
+
+// ErrTooLong and ErrUnclosed say why a record could not be framed.
+var (
+	ErrTooLong  = errors.New("record is longer than the limit (see --max-record)")
+	ErrUnclosed = errors.New("record has no end")
+)
+
+// Scan evaluates the records of data.
+func (s *Scanner) Scan(data []byte, records []record.Record) {
+	s.Counts.Records += int64(len(records))
+	for i, r := range records {
+		if r.Kind == record.Bad {
+			err := ErrUnclosed
+			if r.Why == record.TooLong {
+				err = ErrTooLong
+			}
+			s.bad(i, err)
+			continue
+		}
+		raw := data[r.Lo:r.Hi]
+		if s.filter != nil {
+			s.candidates = s.filter.Candidates(s.candidates[:0], raw)
+			if len(s.candidates) == 0 {
+				s.Counts.Skipped++
+				continue
+			}
+		}
+		s.record = i
+		if err := s.dec.Decode(r.Kind, raw, s.emit); err != nil {
+			s.bad(i, err)
+			continue
+		}
+		s.Counts.Decoded++
+	}
+}
+
+func (s *Scanner) bad(rec int, err error) {
+	s.Counts.Malformed++
+	if s.Bad != nil {
+		s.Bad(rec, err)
+	}
+}
+
+func (s *Scanner) evaluate(ev *event.Event) {
+	matched := false
+	s.values.reset(ev, len(ev.Names()))
+	for _, i := range s.candidates {
+		p := &s.set.progs[i]
+		if !p.where.holds(&s.values) {
+			continue
+		}
+		matched = true
+		s.hit.Rule, s.hit.Event, s.hit.Record, s.hit.First = i, ev, s.record, true
+		s.hit.Nanos, s.hit.Timed = ev.Time()
+		s.keys = 0
+		if s.group(p, ev, s.hit.Key[:0]); s.keys > maxKeys {
+			s.Counts.Capped++
+		}
+	}
+	if matched {
+		s.Counts.Matched++
+	}
+}
+
+// group calls Hit for each combination of the values of the BY fields, as
+// Splunk's stats makes a row for each value of a multivalue field.
+func (s *Scanner) group(p *program, ev *event.Event, key [][]byte) {
+	if len(key) == len(p.by) {
+		if s.keys++; s.keys > maxKeys {
+			return
+		}
+		s.hit.Key = key
+		s.Hit(&s.hit)
+		s.hit.First = false
+		return
+	}
+	if s.keys > maxKeys {
+		return
+	}
+	i := len(key)
+	vals := ev.Values(p.by[i])
+	if len(vals) == 0 {
+		s.group(p, ev, append(key, p.fill[i]))
+		return
+	}
+	for _, v := range vals {
+		s.group(p, ev, append(key, v))
+	}
+}

@@ -1,0 +1,85 @@
+// Package match evaluates compiled rules over raw records: it gives the rows'
+// keys and times of exactly those events that the rules accept, whatever the
+// prefilter leaves out.
+package match
+
+import (
+	"slices"
+	"time"
+
+	"sluice/match/event"
+	"sluice/match/prefilter"
+	"sluice/match/rule"
+)
+
+// Set is a compiled set of rules. It is immutable and safe for concurrent use;
+// each worker makes its own Scanner.
+type Set struct {
+	rules  []*rule.Rule
+	progs  []program
+	proj   *event.Projection
+	filter *prefilter.Filter // nil when every record is decoded
+	zone   *time.Location
+}
+
+// Options says how a Set treats records.
+type Options struct {
+	// Zone is where times without a zone are read; nil means UTC.
+	Zone *time.Location
+	// NoPrefilter decodes every record. It is the reference for the prefilter
+	// and a row of the benchmarks.
+	NoPrefilter bool
+	// AllFields makes the events of hits hold every field of their record, not
+	// only those that the rules read.
+	AllFields bool
+}
+
+// program is a rule resolved to the slots of the set's projection.
+type program struct {
+	where cond
+	by    []int
+	fill  [][]byte // per BY field; a nil entry leaves it missing
+}
+
+// Compile resolves rules. A rule's index is its identity in hits.
+func Compile(rules []*rule.Rule, opt Options) *Set {
+	s := &Set{rules: rules, zone: opt.Zone}
+	var names []string
+	for _, r := range rules {
+		for _, name := range r.Fields() {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	s.proj = event.Project(names)
+	if opt.AllFields {
+		s.proj = event.ProjectAll(names)
+	}
+	for _, r := range rules {
+		p := program{where: compile(r.Where, s.proj), fill: make([][]byte, len(r.By))}
+		for i, name := range r.By {
+			p.by = append(p.by, s.proj.Slot(name))
+			if fills(r.Fill, name) {
+				p.fill[i] = []byte(r.Fill.Value)
+			}
+		}
+		s.progs = append(s.progs, p)
+	}
+	if !opt.NoPrefilter {
+		s.filter = prefilter.New(rules)
+	}
+	return s
+}
+
+func fills(f *rule.Fill, name string) bool {
+	if f == nil {
+		return false
+	}
+	for _, field := range f.Fields {
+		if field == name {
+			return true
+		}
+	}
+	return f.Fields == nil
+}
