@@ -1,0 +1,133 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/term"
+
+	"sluice/internal/pipeline"
+	"sluice/tailer"
+)
+
+// summary is the line that --stats prints.
+type summary struct {
+	Files     int   `json:"files"`
+	Bytes     int64 `json:"bytes"`
+	Records   int64 `json:"records"`
+	Skipped   int64 `json:"skipped"`
+	Decoded   int64 `json:"decoded"`
+	Malformed int64 `json:"malformed"`
+	Matched   int64 `json:"matched"`
+	Capped    int64 `json:"capped,omitempty"`
+	Rows      int   `json:"rows"`
+	// SplunkDrops counts the matched events that Splunk's stats would drop for a
+	// missing BY field, and by which field.
+	SplunkDrops  int64            `json:"splunk_drops"`
+	SplunkFields map[string]int64 `json:"splunk_drops_by_field,omitempty"`
+	Seconds      float64          `json:"seconds"`
+}
+
+// report tells what could not be read and, if asked, sums the run up.
+func (c *cli) report(j *job, res *pipeline.Result, took time.Duration) {
+	for _, err := range res.Errors {
+		if errors.Is(err, tailer.ErrEventLog) {
+			err = fmt.Errorf("%w (hint: export it with evtx_dump -o jsonl, or with wevtutil qe /lf:true)", err)
+		}
+		c.fail(err)
+	}
+	for _, d := range res.Damage {
+		c.warn("%s: %d malformed %s, the first at offset %d: %v", d.File, d.Count, plural(d.Count, "record"), d.Offset, d.Err)
+	}
+	if !j.stats {
+		return
+	}
+	line, err := json.Marshal(summary{
+		Files: res.Files, Bytes: res.Bytes,
+		Records: res.Records, Skipped: res.Skipped, Decoded: res.Decoded, Malformed: res.Malformed,
+		Matched: res.Matched, Capped: res.Capped, Rows: len(res.Rows),
+		SplunkDrops: res.Nulls.Events, SplunkFields: res.Nulls.Fields,
+		Seconds: took.Seconds(),
+	})
+	if err != nil {
+		c.fail(fmt.Errorf("cannot write the summary: %w", err))
+		return
+	}
+	fmt.Fprintf(c.stderr, "%s\n", line)
+}
+
+func plural(n int64, noun string) string {
+	if n == 1 {
+		return noun
+	}
+	return noun + "s"
+}
+
+// bar shows the progress of a run on a terminal. The zero value shows nothing.
+type bar struct {
+	c     *cli
+	total int64
+	read  atomic.Int64
+	start time.Time
+	quit  chan struct{}
+	done  sync.WaitGroup
+}
+
+// progress starts a bar if stderr is a terminal that can rewrite a line.
+func (c *cli) progress(cfg *pipeline.Config, total int64) *bar {
+	b := &bar{c: c, total: total, start: time.Now()}
+	f, ok := c.stderr.(*os.File)
+	if c.quiet || !ok || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" {
+		return b
+	}
+	cfg.Progress = &b.read
+	b.quit = make(chan struct{})
+	b.done.Go(b.loop)
+	return b
+}
+
+func (b *bar) loop() {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			fmt.Fprint(b.c.stderr, "\r\x1b[K"+b.text())
+		case <-b.quit:
+			fmt.Fprint(b.c.stderr, "\r\x1b[K")
+			return
+		}
+	}
+}
+
+func (b *bar) text() string {
+	read := b.read.Load()
+	rate := float64(read) / 1e9 / time.Since(b.start).Seconds()
+	if b.total == 0 {
+		return fmt.Sprintf("%.1f MB  %.2f GB/s", float64(read)/1e6, rate)
+	}
+	share := min(1, float64(read)/float64(b.total))
+	const width = 30
+	filled := int(share * width)
+	cells := make([]byte, width)
+	for i := range cells {
+		cells[i] = "#-"[min(1, max(0, i-filled+1))]
+	}
+	text := fmt.Sprintf("[%s] %3.0f %%  %.2f GB/s", cells, 100*share, rate)
+	if os.Getenv("NO_COLOR") == "" {
+		text = "\x1b[36m" + text + "\x1b[0m"
+	}
+	return text
+}
+
+func (b *bar) stop() {
+	if b.quit != nil {
+		close(b.quit)
+		b.done.Wait()
+	}
+}

@@ -1,0 +1,250 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"sluice/agg"
+	"sluice/detections"
+	"sluice/internal/pipeline"
+	"sluice/internal/record"
+	"sluice/match"
+	"sluice/match/detection"
+	"sluice/match/rule"
+	"sluice/sink"
+	"sluice/tailer"
+)
+
+// runFlags are the flags of `sluice run` as given.
+type runFlags struct {
+	rules      []string
+	output     string
+	format     string
+	nulls      string
+	tz         string
+	threads    int
+	maxRecord  string
+	stats      bool
+	quiet      bool
+	exitStatus bool
+	noFilter   bool
+}
+
+// job is what the flags mean.
+type job struct {
+	runFlags
+	args       []string
+	record     record.Format
+	max        int
+	zone       *time.Location
+	detections []*detection.Detection
+}
+
+func (c *cli) runCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run [flags] [FILE | DIR | GLOB | -]...",
+		Short: "Read event exports to their end and print what the detections find",
+		Long: `Read exports of Windows events to their end and print what the detections
+find, one JSON object a line.
+
+Inputs are NDJSON, JSON and Windows Event XML in any mix of shapes, plain or as
+gzip or zstd. A folder is read with all that is below it; - or no argument is
+standard input. Results go to stdout, everything else to stderr.
+
+Exit status: 0, or 2 if an input or a rule could not be read, even when rows
+were printed; with --exit-status, 1 if nothing matched.`,
+		Example: `  sluice run exports/ | jq -c '{dest, count, firstTime}'
+  sluice run --stats -o risk Security.xml.gz
+  zcat old.ndjson.gz | sluice run -r detections/ -`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c.quiet = f.quiet
+			j, err := c.resolve(f, args)
+			if err != nil {
+				return err
+			}
+			return c.run(cmd.Context(), j)
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringArrayVarP(&f.rules, "rules", "r", nil, "detection file or folder, instead of those built in (repeatable)")
+	fl.StringVarP(&f.output, "output", "o", "stats", "what to print: stats (rows), risk (risk events) or events (matched events)")
+	fl.StringVar(&f.format, "format", "auto", "input format: auto, ndjson or xml")
+	fl.StringVar(&f.nulls, "nulls", "keep", "events with a missing BY field: keep (as null) or splunk (drop, as stats does)")
+	fl.StringVar(&f.tz, "tz", "UTC", "zone of printed times, and of times in the input that have none")
+	fl.IntVarP(&f.threads, "threads", "j", runtime.GOMAXPROCS(0), "worker threads")
+	fl.StringVar(&f.maxRecord, "max-record", "64MiB", "longest record; longer ones count as malformed")
+	fl.BoolVar(&f.stats, "stats", false, "print a summary of the run as one JSON line on stderr")
+	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings and no progress")
+	fl.BoolVarP(&f.exitStatus, "exit-status", "e", false, "exit with 1 if nothing matched")
+	fl.BoolVar(&f.noFilter, "no-prefilter", false, "decode every record; for checks and benchmarks")
+	fl.SortFlags = false
+	return cmd
+}
+
+// resolve checks the flags and loads the rules. Rules with errors are reported
+// and left out.
+func (c *cli) resolve(f runFlags, args []string) (*job, error) {
+	j := &job{runFlags: f, args: args}
+	var err error
+	if j.record, err = choose("format", f.format, map[string]record.Format{
+		"auto": record.Auto, "ndjson": record.NDJSON, "xml": record.EventXML,
+	}); err != nil {
+		return nil, err
+	}
+	if _, err = choose("output", f.output, map[string]int{"stats": 0, "risk": 0, "events": 0}); err != nil {
+		return nil, err
+	}
+	if _, err = choose("nulls", f.nulls, map[string]int{"keep": 0, "splunk": 0}); err != nil {
+		return nil, err
+	}
+	if j.zone, err = time.LoadLocation(f.tz); err != nil {
+		return nil, fmt.Errorf("cannot use --tz %q: %w (hint: a name such as Europe/Berlin, UTC or Local)", f.tz, err)
+	}
+	if f.threads < 1 {
+		return nil, fmt.Errorf("cannot use --threads %d: at least 1 is needed", f.threads)
+	}
+	if j.max, err = parseSize(f.maxRecord); err != nil {
+		return nil, err
+	}
+	if len(args) == 0 {
+		if term.IsTerminal(int(c.stdin.Fd())) {
+			return nil, errors.New("cannot read events: no file is given (hint: sluice run FILE, or pipe them in)")
+		}
+		j.args = []string{tailer.Stdin}
+	}
+	j.detections = c.load(f.rules)
+	if len(j.detections) == 0 {
+		return nil, errors.New("cannot run: no detection was loaded")
+	}
+	return j, nil
+}
+
+func choose[T any](flag, value string, values map[string]T) (T, error) {
+	v, ok := values[value]
+	if !ok {
+		names := make([]string, 0, len(values))
+		for _, name := range []string{"auto", "ndjson", "xml", "stats", "risk", "events", "keep", "splunk"} {
+			if _, ok := values[name]; ok {
+				names = append(names, name)
+			}
+		}
+		return v, fmt.Errorf("cannot use --%s %q: want %s", flag, value, strings.Join(names, ", "))
+	}
+	return v, nil
+}
+
+// parseSize reads a number of bytes such as 64MiB, 64M or 67108864.
+func parseSize(s string) (int, error) {
+	units := []struct {
+		suffix string
+		factor int
+	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {"", 1}}
+	for _, u := range units {
+		if digits, ok := strings.CutSuffix(s, u.suffix); ok {
+			n, err := strconv.Atoi(strings.TrimSpace(digits))
+			if err == nil && n > 0 && n <= (2<<30)/u.factor {
+				return n * u.factor, nil
+			}
+			break
+		}
+	}
+	return 0, fmt.Errorf("cannot use --max-record %q: want a size such as 64MiB, at most 2GiB", s)
+}
+
+// load loads the built-in detections, or those of paths.
+func (c *cli) load(paths []string) []*detection.Detection {
+	var l detection.Loader
+	var found []*detection.Detection
+	if len(paths) == 0 {
+		found = l.LoadFS(detections.FS, "builtin")
+	} else {
+		l.LoadMacros(detections.FS, "builtin")
+		for _, p := range paths {
+			found = append(found, l.Load(p)...)
+		}
+	}
+	for _, err := range l.Problems {
+		var de *detection.Error
+		if errors.As(err, &de) && de.Warning {
+			c.warn("%v", err)
+		} else {
+			c.fail(err)
+		}
+	}
+	return found
+}
+
+func (c *cli) run(ctx context.Context, j *job) error {
+	start := time.Now()
+	files, errs := tailer.Expand(j.args)
+	for _, err := range errs {
+		c.fail(err)
+	}
+	out := bufio.NewWriterSize(c.stdout, 64<<10)
+	enc := &sink.Encoder{Detections: j.detections, Zone: j.zone}
+	rules := make([]*rule.Rule, len(j.detections))
+	for i, d := range j.detections {
+		rules[i] = d.Rule
+	}
+	cfg := pipeline.Config{
+		Files:     files,
+		Rules:     rules,
+		Set:       match.Compile(rules, match.Options{Zone: j.zone, NoPrefilter: j.noFilter, AllFields: j.output == "events"}),
+		Format:    j.record,
+		MaxRecord: j.max,
+		Threads:   j.threads,
+		DropNulls: j.nulls == "splunk",
+	}
+	if j.output == "events" {
+		cfg.Events = out
+		cfg.Event = func(dst []byte, h *match.Hit) []byte { return enc.Event(dst, h.Rule, h.Event) }
+	}
+	bar := c.progress(&cfg, tailer.Size(files))
+	res, err := pipeline.Run(ctx, cfg)
+	bar.stop()
+	if err == nil {
+		err = printRows(out, enc, res.Rows, j.output)
+	}
+	c.report(j, res, time.Since(start))
+	if err != nil {
+		return writeError(err)
+	}
+	if ctx.Err() != nil {
+		return errors.New("interrupted: the rows are those of what was read until then")
+	}
+	if j.exitStatus && res.Matched == 0 && c.code == exitOK {
+		c.code = exitNoMatch
+	}
+	return nil
+}
+
+func printRows(out *bufio.Writer, enc *sink.Encoder, rows []*agg.Row, output string) error {
+	line := map[string]func(*agg.Row) []byte{"stats": enc.Stats, "risk": enc.Risk}[output]
+	if line != nil {
+		for _, r := range rows {
+			if _, err := out.Write(line(r)); err != nil {
+				return err
+			}
+		}
+	}
+	return out.Flush()
+}
+
+func writeError(err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return fmt.Errorf("cannot write results: %w", err)
+}
