@@ -95,7 +95,8 @@ type Event struct {
 	sysPrio [numSys]uint8
 	nanos   int64
 	timed   bool
-	arena   []byte // unescaped text
+	arena   []byte   // unescaped text
+	derived [][]byte // scratch of finish
 }
 
 // Names returns the field names of the slots.
@@ -153,12 +154,10 @@ func (e *Event) addSys(s sys, v []byte, rank uint8) {
 }
 
 // wants reports whether event data of this name is projected, and its slot.
-// Names of derived fields are never event data.
+// Data under the name of a derived field counts only if nothing derives it.
 func (e *Event) wants(name []byte) (slot int, ok bool) {
-	slot, ok = e.proj.slots[string(name)]
-	if ok {
-		_, derived := fields[string(name)]
-		return slot, !derived
+	if slot, ok = e.proj.slots[string(name)]; ok {
+		return slot, true
 	}
 	if !e.proj.all || len(name) == 0 {
 		return 0, false
@@ -167,7 +166,7 @@ func (e *Event) wants(name []byte) (slot int, ok bool) {
 		return slot, true
 	}
 	if _, derived := fields[string(name)]; derived {
-		return 0, false
+		return 0, false // an alias of a field that is there
 	}
 	if e.extra == nil {
 		e.extra = map[string]int{}
@@ -217,9 +216,14 @@ func (e *Event) finish(zone timeZone, fallback []byte) {
 		}
 	}
 	for _, d := range e.proj.plan {
-		e.values[d.slot] = e.derive(d.from, e.values[d.slot][:0])
+		if e.derived = e.derive(d.from, e.derived[:0]); len(e.derived) > 0 {
+			e.values[d.slot] = append(e.values[d.slot][:0], e.derived...)
+		}
 	}
 }
+
+// derive appends the values of a derived field. Equal ones are one: exporters
+// give a number and its text, and fix makes both the number.
 
 func (e *Event) derive(f field, dst [][]byte) [][]byte {
 	if f.text != "" {
@@ -229,7 +233,7 @@ func (e *Event) derive(f field, dst [][]byte) [][]byte {
 		if f.fix != nil {
 			v = f.fix(e, v)
 		}
-		if len(v) > 0 {
+		if len(v) > 0 && !slices.ContainsFunc(dst, func(o []byte) bool { return bytes.Equal(o, v) }) {
 			dst = append(dst, v)
 		}
 	}

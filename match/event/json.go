@@ -72,54 +72,70 @@ func (j *jsonReader) root(v *fastjson.Value, emit func(*Event)) {
 	j.unwrap(o, emit)
 }
 
-// unwrap takes off what carries an event and emits the event inside.
+// unwrap takes off what carries an event and emits the event inside. A record
+// with an event id of its own is no envelope, whatever its members are called.
 func (j *jsonReader) unwrap(o *fastjson.Object, emit func(*Event)) {
-	switch {
-	case isType(o.Get("result"), fastjson.TypeObject): // Splunk search export
-		if v := o.Get("preview"); v == nil || v.Type() != fastjson.TypeTrue {
-			j.unwrap(o.Get("result").GetObject(), emit)
-		}
-		return
-	case isType(o.Get("_source"), fastjson.TypeObject): // Elasticsearch hit
-		j.unwrap(o.Get("_source").GetObject(), emit)
-		return
-	case isType(o.Get("resourceLogs"), fastjson.TypeArray): // OTLP
-		j.otlp(o.Get("resourceLogs"), emit)
-		return
-	case o.Get("document") != nil && o.Get("document").Get("data") != nil: // Chainsaw hunt
-		if inner := o.Get("document").GetObject("data"); inner != nil {
-			j.unwrap(inner, emit)
+	// Raw XML says more than fields that were taken from it.
+	for _, name := range []string{"_raw", "System", "RawEventData"} {
+		if j.text(stringOf(o.Get(name)), o, emit) {
 			return
 		}
 	}
-	// Raw XML comes before fields that were taken from it.
-	for _, name := range []string{"_raw", "event", "body", "System", "RawEventData"} {
-		if v := o.Get(name); v != nil && v.Type() == fastjson.TypeString {
-			if j.text(v.GetStringBytes(), o, emit) {
-				return
-			}
-		}
-	}
-	if inner := o.Get("body"); isType(inner, fastjson.TypeObject) && o.Get("event_id") == nil {
-		j.unwrap(inner.GetObject(), emit)
-		return
-	}
-	if inner := o.Get("event"); isType(inner, fastjson.TypeObject) && isEnvelope(o) {
-		j.envelope(o)
-		j.unwrap(inner.GetObject(), emit)
+	if o.Get("EventID") == nil && o.Get("event_id") == nil && j.envelope(o, emit) {
 		return
 	}
 	j.fields(o, emit)
 }
 
-// isEnvelope tells a HEC envelope from ECS records, which have an "event"
-// object as well.
-func isEnvelope(o *fastjson.Object) bool {
-	return o.Get("winlog") == nil && !hasDotted(o, "winlog.") && o.Get("@timestamp") == nil && o.Get("event").Get("code") == nil
+// envelope emits what o carries; it returns false if o is no envelope.
+func (j *jsonReader) envelope(o *fastjson.Object, emit func(*Event)) bool {
+	inner := o.Get("result") // Splunk search export
+	if isType(inner, fastjson.TypeObject) && isType(o.Get("preview"), fastjson.TypeTrue) {
+		return true // the row comes again when the search is done
+	}
+	for _, v := range []*fastjson.Value{inner, o.Get("_source"), o.Get("document").Get("data"), o.Get("body")} {
+		if isType(v, fastjson.TypeObject) { // …, Elasticsearch hit, Chainsaw hunt, OTel
+			j.unwrap(v.GetObject(), emit)
+			return true
+		}
+	}
+	if v := o.Get("resourceLogs"); isType(v, fastjson.TypeArray) {
+		j.otlp(v, emit)
+		return true
+	}
+	if j.text(stringOf(o.Get("event")), o, emit) || j.text(stringOf(o.Get("body")), o, emit) {
+		return true
+	}
+	v := o.Get("event")
+	if !isType(v, fastjson.TypeObject) {
+		return false
+	}
+	if j.text(stringOf(v.Get("original")), o, emit) { // Elastic Agent keeps the XML
+		return true
+	}
+	if isECS(o) {
+		return false
+	}
+	j.noteTime(o)
+	j.unwrap(v.GetObject(), emit)
+	return true
 }
 
-// envelope notes the time that a HEC envelope or a search result gives.
-func (j *jsonReader) envelope(o *fastjson.Object) {
+func stringOf(v *fastjson.Value) []byte {
+	if !isType(v, fastjson.TypeString) {
+		return nil
+	}
+	return v.GetStringBytes()
+}
+
+// isECS tells the records of Elastic's schema, which have an "event" object of
+// another kind, from HEC envelopes.
+func isECS(o *fastjson.Object) bool {
+	return o.Get("winlog") != nil || hasDotted(o, "winlog.") || o.Get("@timestamp") != nil || o.Get("event").Get("code") != nil
+}
+
+// noteTime notes the time that a HEC envelope or a search result gives.
+func (j *jsonReader) noteTime(o *fastjson.Object) {
 	for _, name := range []string{"time", "_time"} {
 		if v := o.Get(name); v != nil {
 			j.time = scalar(v)
@@ -136,7 +152,7 @@ func (j *jsonReader) text(s []byte, o *fastjson.Object, emit func(*Event)) bool 
 		if err := j.d.xml.decode(ev, s[i:]); err != nil {
 			return false
 		}
-		j.envelope(o)
+		j.noteTime(o)
 		ev.finish(j.d.zone, j.time)
 		emit(ev)
 		return true
@@ -150,7 +166,7 @@ func (j *jsonReader) text(s []byte, o *fastjson.Object, emit func(*Event)) bool 
 	if err != nil || v.Type() != fastjson.TypeObject {
 		return false
 	}
-	j.envelope(o)
+	j.noteTime(o)
 	j.unwrap(v.GetObject(), emit)
 	return true
 }
@@ -171,12 +187,11 @@ func (j *jsonReader) otlp(resources *fastjson.Value, emit func(*Event)) {
 
 // anyValue turns OTLP's tagged values into plain JSON.
 func (j *jsonReader) anyValue(v *fastjson.Value) *fastjson.Value {
-	o, err := v.Object()
-	if err != nil {
+	if !isType(v, fastjson.TypeObject) {
 		return j.arena.NewNull()
 	}
 	out := j.arena.NewNull()
-	o.Visit(func(key []byte, v *fastjson.Value) {
+	v.GetObject().Visit(func(key []byte, v *fastjson.Value) {
 		switch string(key) {
 		case "stringValue", "intValue", "doubleValue", "boolValue":
 			out = v

@@ -82,7 +82,7 @@ var (
 	shapeFlat = newShape("flat", paths{
 		sysProvider:   "SourceName ProviderName Name",
 		sysGuid:       "ProviderGuid Guid",
-		sysEventID:    "EventID EventCode",
+		sysEventID:    "EventID EventCode signature_id",
 		sysVersion:    "Version",
 		sysLevel:      "Level",
 		sysTask:       "Task",
@@ -136,30 +136,16 @@ var (
 		sysUserID:     "user/identifier",
 	}, map[string]dataKind{"event_data": dataMembers, "user_data": dataMembers})
 
-	shapeWinlogbeat = newShape("winlogbeat", paths{
-		sysProvider:   "winlog/provider_name event/provider",
-		sysGuid:       "winlog/provider_guid",
-		sysEventID:    "winlog/event_id event/code",
-		sysVersion:    "winlog/version",
-		sysLevel:      "log/level",
-		sysTask:       "winlog/task",
-		sysOpcode:     "winlog/opcode",
-		sysKeywords:   "winlog/keywords",
-		sysTime:       "@timestamp",
-		sysRecordID:   "winlog/record_id",
-		sysActivityID: "winlog/activity_id",
-		sysProcessID:  "winlog/process/pid",
-		sysThreadID:   "winlog/process/thread/id",
-		sysChannel:    "winlog/channel",
-		sysComputer:   "winlog/computer_name",
-		sysUserID:     "winlog/user/identifier user/id",
-	}, map[string]dataKind{"winlog/event_data": dataMembers, "winlog/user_data": dataMembers}).
-		// Where Elastic's powershell module moves a 4104's data to.
-		alias("powershell/file/script_block_text", "ScriptBlockText").
-		alias("powershell/file/script_block_id", "ScriptBlockId").
-		alias("powershell/sequence", "MessageNumber").
-		alias("powershell/total", "MessageTotal").
-		alias("file/path", "Path")
+	shapeWinlogbeat = newShape("winlogbeat", winlog, winlogData)
+
+	// shapeModule is a script block that Elastic's powershell module has
+	// processed. Other events have a file.path too, which is not theirs to give.
+	shapeModule = newShape("winlogbeat-module", winlog, winlogData).
+			alias("powershell/file/script_block_text", "ScriptBlockText").
+			alias("powershell/file/script_block_id", "ScriptBlockId").
+			alias("powershell/sequence", "MessageNumber").
+			alias("powershell/total", "MessageTotal").
+			alias("file/path", "Path")
 
 	shapeVector = newShape("vector", paths{
 		sysProvider:   "provider_name",
@@ -224,6 +210,27 @@ var (
 	}, map[string]dataKind{"EventData": dataMembers})
 )
 
+var winlog = paths{
+	sysProvider:   "winlog/provider_name event/provider",
+	sysGuid:       "winlog/provider_guid",
+	sysEventID:    "winlog/event_id event/code",
+	sysVersion:    "winlog/version",
+	sysLevel:      "log/level",
+	sysTask:       "winlog/task",
+	sysOpcode:     "winlog/opcode",
+	sysKeywords:   "winlog/keywords",
+	sysTime:       "@timestamp",
+	sysRecordID:   "winlog/record_id",
+	sysActivityID: "winlog/activity_id",
+	sysProcessID:  "winlog/process/pid",
+	sysThreadID:   "winlog/process/thread/id",
+	sysChannel:    "winlog/channel",
+	sysComputer:   "winlog/computer_name",
+	sysUserID:     "winlog/user/identifier user/id",
+}
+
+var winlogData = map[string]dataKind{"winlog/event_data": dataMembers, "winlog/user_data": dataMembers}
+
 // tree gives the paths of the parsers that keep the XML's structure: evtx_dump
 // ("#attributes"), Chainsaw ("_attributes") and Velociraptor (none).
 func tree(root string) paths {
@@ -262,6 +269,9 @@ func recognise(o *fastjson.Object) *shape {
 	id := o.Get("event_id")
 	switch {
 	case o.Get("winlog") != nil || hasDotted(o, "winlog."):
+		if o.Get("powershell") != nil || hasDotted(o, "powershell.") {
+			return shapeModule
+		}
 		return shapeWinlogbeat
 	case isType(o.Get("Event"), fastjson.TypeObject):
 		return shapeEvtxDump

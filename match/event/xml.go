@@ -100,6 +100,8 @@ func (x *xmlReader) markup(b []byte) (int, error) {
 		return n, err
 	case bytes.HasPrefix(b, []byte("<?")):
 		return endOf(b, 2, "?>")
+	case bytes.HasPrefix(b, []byte("<!")):
+		return endOf(b, 2, ">")
 	case bytes.HasPrefix(b, []byte("</")):
 		n, err := endOf(b, 2, ">")
 		if err != nil {
@@ -186,8 +188,8 @@ func (x *xmlReader) open(section uint8, name []byte) {
 			x.take(s, 0)
 		}
 	case inData:
-		if slot, ok := x.ev.wants(name); ok && depth == 3 && string(name) == "Data" {
-			x.take(notSys, slot) // classic events: no Name
+		if slot, ok := x.ev.wants(name); ok && depth == 3 {
+			x.take(notSys, slot) // until a Name attribute says otherwise
 		}
 	case inUser:
 		if slot, ok := x.ev.wants(name); ok {
@@ -245,7 +247,7 @@ func (x *xmlReader) setAttribute(section uint8, element, name, value []byte) {
 		if s, ok := systemAttrs[string(k)]; ok {
 			x.ev.addSys(s, x.unescape(value), 0)
 		}
-	case section == inData && string(element) == "Data" && string(name) == "Name":
+	case section == inData && string(name) == "Name":
 		if x.capture {
 			x.drop()
 		}
