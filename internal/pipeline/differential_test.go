@@ -1,0 +1,263 @@
+package pipeline_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+
+	"sluice/detections"
+	"sluice/internal/corpus"
+	"sluice/internal/pipeline"
+	"sluice/internal/record"
+	"sluice/internal/reference"
+	"sluice/match"
+	"sluice/match/detection"
+	"sluice/match/rule"
+	"sluice/match/spl"
+)
+
+// records returns how many records a test generates: a quick number, or what
+// SLUICE_RECORDS says, as in CI.
+func records(t testing.TB, quick int) int {
+	s := os.Getenv("SLUICE_RECORDS")
+	if s == "" {
+		return quick
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatalf("SLUICE_RECORDS: %v", err)
+	}
+	return n
+}
+
+// loadRules returns the built-in detection and some that read other fields,
+// group otherwise, or cannot be prefiltered.
+func loadRules(t testing.TB) []reference.Rule {
+	t.Helper()
+	var l detection.Loader
+	var rules []reference.Rule
+	for _, d := range l.LoadFS(detections.FS, "builtin") {
+		rules = append(rules, reference.Rule{Name: d.Name, Rule: d.Rule})
+	}
+	if len(l.Problems) > 0 || len(rules) != 1 {
+		t.Fatalf("built-in detections: %d, problems %v", len(rules), l.Problems)
+	}
+	for _, search := range []string{
+		`EventCode=4104 ScriptBlockText="*ipinfo*" | fillnull | stats count min(_time) as a max(_time) as b by dest Path Opcode`,
+		"`powershell` NOT ScriptBlockText=*invoke* | stats count min(_time) as a max(_time) as b by user_id Channel EventCode",
+		`EventCode>4103 (Opcode!=15 OR Path="C:\\*") | stats count min(_time) as a max(_time) as b by dest, ProcessID`,
+		`ScriptBlockText IN ("*ipify*", *ipinfo*) dest=*0* | stats count min(_time) as a max(_time) as b by signature MessageNumber`,
+	} {
+		r, err := spl.Compile(search, l.Macros)
+		if err != nil {
+			t.Fatalf("%s: %v", search, err)
+		}
+		rules = append(rules, reference.Rule{Name: search, Rule: r})
+	}
+	return rules
+}
+
+// writeCorpus writes n records in files of every layout that the reference
+// reads, with damaged records between them, and returns the files.
+func writeCorpus(t testing.TB, n int, seed uint64) []string {
+	t.Helper()
+	dir := t.TempDir()
+	rng := rand.New(rand.NewPCG(seed, 1))
+	g := corpus.New(seed)
+	var files []string
+	write := func(name string, data []byte) {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, path)
+	}
+	const perFile = 500
+	for i := 0; i*perFile < n; i++ {
+		var recs, lines [][]byte // lines may hold damage
+		f := corpus.Format(i % 2)
+		for range perFile {
+			rec := respelled(rng, g.Next(), f)
+			if f == corpus.JSON && rng.IntN(50) == 0 {
+				lines = append(lines, damaged(rng, rec))
+			}
+			recs = append(recs, rec)
+			lines = append(lines, rec)
+		}
+		name := fmt.Sprintf("%04d", i)
+		switch i % 8 {
+		case 0, 4:
+			write(name+".ndjson", corpus.NDJSON(lines, i%8 == 0))
+		case 1:
+			write(name+".xml", corpus.XMLLines(recs))
+		case 2:
+			write(name+"-utf16.ndjson", corpus.UTF16(corpus.NDJSON(recs, true), i%16 == 2, true))
+		case 3:
+			write(name+"-utf16.xml", corpus.UTF16(corpus.XMLDocument(recs, false), false, i%16 == 3))
+		case 5:
+			write(name+"-oneline.xml", corpus.XMLOneLine(recs))
+		case 6:
+			mixed := corpus.NDJSON(recs, false)
+			mixed = append(mixed, corpus.XMLDocument([][]byte{respelled(rng, g.Match(), corpus.XML), respelled(rng, g.Next(), corpus.XML)}, true)...)
+			write(name+"-mixed.log", append(mixed, corpus.NDJSON(recs[:10], false)...))
+		case 7:
+			write(name+"-document.xml", corpus.XMLDocument(recs, true))
+		}
+	}
+	return files
+}
+
+func respelled(rng *rand.Rand, e *corpus.Event, f corpus.Format) []byte {
+	for {
+		s := &corpus.Shapes[rng.IntN(len(corpus.Shapes))]
+		if s.Format != f {
+			continue
+		}
+		doc := s.Render(e)
+		if s.RenderInner != nil && rng.IntN(2) == 0 {
+			doc = s.RenderInner(e, func(x []byte) []byte { return corpus.Respell(rng, corpus.XML, x) })
+		}
+		if rng.IntN(4) > 0 {
+			doc = corpus.Respell(rng, f, doc)
+		}
+		return doc
+	}
+}
+
+// damaged returns a line that is no whole record.
+func damaged(rng *rand.Rand, rec []byte) []byte {
+	switch rng.IntN(6) {
+	case 0:
+		return closed(rec[:1+rng.IntN(len(rec)-1)]) // cut off
+	case 1:
+		return append(bytes.Clone(rec), closed(rec[:len(rec)/2])...) // one, and half of another
+	case 2:
+		return []byte(`"a string"`)
+	case 3:
+		return []byte("12345")
+	case 4:
+		return append([]byte("\x00\x01\xff binary "), byte(rng.IntN(255)|0x80))
+	}
+	return append(append(bytes.Clone(rec), ' '), rec...) // two on a line: not damaged
+}
+
+// closed makes a line end so that it does not look like the first of an indented
+// object, which the reference does not know.
+func closed(line []byte) []byte {
+	return append(bytes.Clone(line), 'x')
+}
+
+func engine(t testing.TB, files []string, rules []reference.Rule, opt match.Options, dropNulls bool, threads int) *pipeline.Result {
+	t.Helper()
+	var irs []*rule.Rule
+	for _, r := range rules {
+		irs = append(irs, r.Rule)
+	}
+	res, err := pipeline.Run(context.Background(), pipeline.Config{
+		Files: files, Rules: irs, Set: match.Compile(irs, opt), Format: record.Auto, Threads: threads, DropNulls: dropNulls,
+	})
+	if err != nil || len(res.Errors) > 0 {
+		t.Fatalf("run: %v %v", err, res.Errors)
+	}
+	checkIdentity(t, res)
+	return res
+}
+
+func checkIdentity(t testing.TB, res *pipeline.Result) {
+	t.Helper()
+	if res.Records != res.Skipped+res.Decoded+res.Malformed {
+		t.Errorf("%d records, but %d skipped + %d decoded + %d malformed", res.Records, res.Skipped, res.Decoded, res.Malformed)
+	}
+}
+
+// printRows writes rows in one form for both engines.
+func printRows(rules []reference.Rule, res *pipeline.Result) (out []string) {
+	for _, r := range res.Rows {
+		by := make([]*string, len(r.Key))
+		for i, v := range r.Key {
+			if v != nil {
+				s := string(v)
+				by[i] = &s
+			}
+		}
+		out = append(out, printRow(rules[r.Rule].Name, by, r.Count, r.First, r.Last))
+	}
+	return out
+}
+
+func printRow(name string, by []*string, count, first, last int64) string {
+	s := name
+	for _, v := range by {
+		if v == nil {
+			s += " null"
+		} else {
+			s += fmt.Sprintf(" %q", *v)
+		}
+	}
+	return fmt.Sprintf("%s: %d, %d to %d", s, count, first, last)
+}
+
+// compareRows fails with the first rows that only one side has.
+func compareRows(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	if slices.Equal(got, want) {
+		return
+	}
+	shown := 0
+	only := func(side string, rows, others []string) {
+		for _, r := range rows {
+			if !slices.Contains(others, r) && shown < 6 {
+				shown++
+				t.Errorf("%s: only the %s has\n%.1500s", what, side, r)
+			}
+		}
+	}
+	only("engine", got, want)
+	only("reference", want, got)
+	if shown == 0 {
+		t.Errorf("%s: the same rows in another order", what)
+	}
+	t.FailNow()
+}
+
+// The engine and the reference give the same rows, and the same counts of what
+// was decoded and malformed, on respelled and damaged records in every shape;
+// the prefilter and the number of workers change no row.
+func TestEngineEqualsReference(t *testing.T) {
+	rules := loadRules(t)
+	files := writeCorpus(t, records(t, 6000), 11)
+	for _, drop := range []bool{false, true} {
+		ref, err := reference.Run(files, rules, reference.Options{DropNulls: drop})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want []string
+		for _, r := range ref.Rows {
+			want = append(want, printRow(r.Rule, r.By, r.Count, r.First, r.Last))
+		}
+		if len(want) < 50 || ref.Malformed == 0 {
+			t.Fatalf("the corpus shows little: %d rows, %d malformed", len(want), ref.Malformed)
+		}
+		plain := engine(t, files, rules, match.Options{NoPrefilter: true}, drop, 2)
+		compareRows(t, "no prefilter", printRows(rules, plain), want)
+		if plain.Records != ref.Records || plain.Decoded != ref.Decoded || plain.Malformed != ref.Malformed || plain.Matched != ref.Matched {
+			t.Errorf("engine %+v, reference %d records, %d decoded, %d malformed, %d matched",
+				plain.Counts, ref.Records, ref.Decoded, ref.Malformed, ref.Matched)
+		}
+		for i := range rules { // alone, so that each rule's own needs decide
+			one := rules[i : i+1]
+			fast := engine(t, files, one, match.Options{}, drop, 1+i%3)
+			slow := engine(t, files, one, match.Options{NoPrefilter: true}, drop, 1)
+			compareRows(t, "prefilter, "+one[0].Name, printRows(one, fast), printRows(one, slow))
+			if fast.Records != slow.Records || fast.Matched != slow.Matched {
+				t.Errorf("%s: %+v with the prefilter, %+v without", one[0].Name, fast.Counts, slow.Counts)
+			}
+		}
+	}
+}
