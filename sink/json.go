@@ -2,6 +2,7 @@
 package sink
 
 import (
+	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -53,6 +54,7 @@ func appendString[T string | []byte](dst []byte, s T) []byte {
 type object struct {
 	buf   []byte
 	comma bool
+	taken []string // names that no column may have
 }
 
 func (o *object) begin() {
@@ -75,9 +77,21 @@ func (o *object) text(name, value string) {
 	o.buf = appendString(o.buf, value)
 }
 
+// column begins a member whose name comes from a rule or an event.
+func (o *object) column(name string) {
+	if slices.Contains(o.taken, name) {
+		name = "orig_" + name
+	}
+	o.key(name)
+}
+
 // value writes a field; nil is null.
 func (o *object) value(name string, v []byte) {
 	o.key(name)
+	o.textOrNull(v)
+}
+
+func (o *object) textOrNull(v []byte) {
 	if v == nil {
 		o.buf = append(o.buf, "null"...)
 		return

@@ -3,12 +3,26 @@ package sink
 import (
 	"fmt"
 	"hash/fnv"
+	"strconv"
+	"strings"
 	"time"
 
 	"sluice/agg"
 	"sluice/match/detection"
 	"sluice/match/event"
 	"sluice/match/rule"
+)
+
+// The members that lines begin with. A column of such a name is printed as
+// orig_ and its name, as Splunk does when it copies results into an index.
+var (
+	statsNames = []string{"detection"}
+	eventNames = []string{"detection", "_time"}
+	riskNames  = []string{
+		"search_name", "source", "orig_sid", "risk_object", "risk_object_type", "risk_score",
+		"risk_message", "analyticstories", "annotations._all", "annotations.mitre_attack",
+		"threat_object", "threat_object_type", "contributing_events_search", "info_min_time", "info_max_time",
+	}
 )
 
 // Encoder turns rows and events into lines. It is for one goroutine.
@@ -32,6 +46,7 @@ func (e *Encoder) Stats(r *agg.Row) []byte {
 	d := e.Detections[r.Rule]
 	e.o.buf = e.o.buf[:0]
 	e.o.begin()
+	e.o.taken = statsNames
 	e.o.text("detection", d.Name)
 	e.columns(d.Rule, r)
 	e.o.end()
@@ -40,33 +55,40 @@ func (e *Encoder) Stats(r *agg.Row) []byte {
 
 func (e *Encoder) columns(q *rule.Rule, r *agg.Row) {
 	for i, name := range q.By {
-		e.o.value(name, r.Key[i])
+		e.o.column(name)
+		e.o.textOrNull(r.Key[i])
 	}
 	for _, a := range q.Aggs {
-		switch {
-		case a.Func == rule.Count:
-			e.o.integer(a.As, r.Count)
-		case !r.Timed:
-			e.o.value(a.As, nil)
-		case a.Func == rule.Min:
-			e.time(q, a.As, r.First)
+		e.o.column(a.As)
+		switch v, isText := e.aggregate(q, r, a); {
+		case v == nil:
+			e.o.textOrNull(nil)
+		case isText:
+			e.o.buf = appendString(e.o.buf, v)
 		default:
-			e.time(q, a.As, r.Last)
+			e.o.buf = append(e.o.buf, v...)
 		}
 	}
 }
 
-// time writes a time column: as text if the search converts it, else as Unix
-// seconds.
-func (e *Encoder) time(q *rule.Rule, name string, nanos int64) {
-	e.o.key(name)
+// aggregate returns the value of an aggregate column; nil means missing. A time
+// is text if the search converts it, else a number of Unix seconds.
+func (e *Encoder) aggregate(q *rule.Rule, r *agg.Row, a rule.Agg) (v []byte, isText bool) {
+	nanos := r.First
+	switch {
+	case a.Func == rule.Count:
+		return strconv.AppendInt(nil, r.Count, 10), false
+	case !r.Timed:
+		return nil, false
+	case a.Func == rule.Max:
+		nanos = r.Last
+	}
 	for _, t := range q.Times {
-		if t.Column == name {
-			e.o.buf = appendString(e.o.buf, appendTime(nil, time.Unix(0, nanos).In(e.zone()), t.Layout))
-			return
+		if t.Column == a.As {
+			return appendTime([]byte{}, time.Unix(0, nanos).In(e.zone()), t.Layout), true
 		}
 	}
-	e.o.buf = appendEpoch(e.o.buf, nanos)
+	return appendEpoch(nil, nanos), false
 }
 
 // Risk returns the lines of a row's risk events, one per risk object, with the
@@ -82,8 +104,9 @@ func (e *Encoder) Risk(r *agg.Row) []byte {
 
 func (e *Encoder) risk(d *detection.Detection, r *agg.Row, obj detection.RiskObject) {
 	o := &e.o
-	value := func(name string) []byte { return column(d.Rule, r, name) }
+	value := func(name string) []byte { return e.column(d.Rule, r, name) }
 	o.begin()
+	o.taken = riskNames
 	o.text("search_name", d.SavedSearch())
 	o.text("source", d.SavedSearch())
 	o.text("orig_sid", sid(d))
@@ -125,30 +148,29 @@ func sid(d *detection.Detection) string {
 }
 
 func contributing(d *detection.Detection, field string, value []byte) string {
-	q := fmt.Sprintf("| savedsearch %q", d.SavedSearch())
+	q := "| savedsearch " + quoteSPL(d.SavedSearch())
 	if value != nil {
-		q += fmt.Sprintf(" | search %s=%q", field, value)
+		q += " | search " + field + "=" + quoteSPL(string(value))
 	}
 	return q
 }
 
-// column returns the text of a column for tokens and risk objects; nil means
-// missing.
-func column(q *rule.Rule, r *agg.Row, name string) []byte {
+func quoteSPL(s string) string { return `"` + splEscapes.Replace(s) + `"` }
+
+var splEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
+// column returns the text of a column, as the row shows it, for tokens and risk
+// objects; nil means missing.
+func (e *Encoder) column(q *rule.Rule, r *agg.Row, name string) []byte {
 	for i, by := range q.By {
 		if by == name {
 			return r.Key[i]
 		}
 	}
 	for _, a := range q.Aggs {
-		switch {
-		case a.As != name:
-		case a.Func == rule.Count:
-			return fmt.Append(nil, r.Count)
-		case r.Timed && a.Func == rule.Min:
-			return appendEpoch(nil, r.First)
-		case r.Timed:
-			return appendEpoch(nil, r.Last)
+		if a.As == name {
+			v, _ := e.aggregate(q, r, a)
+			return v
 		}
 	}
 	return nil
@@ -158,7 +180,7 @@ func column(q *rule.Rule, r *agg.Row, name string) []byte {
 // the nanosecond in UTC, then every field that has a value. A field with
 // several values is a list.
 func (e *Encoder) Event(dst []byte, rule int, ev *event.Event) []byte {
-	o := object{buf: dst}
+	o := object{buf: dst, taken: eventNames}
 	o.begin()
 	o.text("detection", e.Detections[rule].Name)
 	o.key("_time")
@@ -171,9 +193,10 @@ func (e *Encoder) Event(dst []byte, rule int, ev *event.Event) []byte {
 		switch values := ev.Values(slot); len(values) {
 		case 0:
 		case 1:
-			o.value(name, values[0])
+			o.column(name)
+			o.textOrNull(values[0])
 		default:
-			o.key(name)
+			o.column(name)
 			for i, v := range values {
 				o.buf = append(o.buf, "[,"[min(i, 1)])
 				o.buf = appendString(o.buf, v)
