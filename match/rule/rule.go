@@ -105,7 +105,26 @@ func (e And) String() string { return list("and", e) }
 func (e Or) String() string  { return list("or", e) }
 func (e Not) String() string { return "(not " + e.X.String() + ")" }
 func (e Compare) String() string {
-	return "(" + e.Op.String() + " " + e.Field + " " + strconv.Quote(e.Value.Text()) + ")"
+	return "(" + e.Op.String() + " " + quoteName(e.Field) + " " + strconv.Quote(e.Value.Text()) + ")"
+}
+
+// quoteName prints a name so that it can be told from what stands around it.
+func quoteName(name string) string {
+	plain := func(r rune) bool {
+		return 'a' <= r|0x20 && r|0x20 <= 'z' || '0' <= r && r <= '9' || strings.ContainsRune("_.-{}()", r)
+	}
+	if name != "" && strings.IndexFunc(name, func(r rune) bool { return !plain(r) }) < 0 {
+		return name
+	}
+	return strconv.Quote(name)
+}
+
+func quoteNames(names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = quoteName(name)
+	}
+	return strings.Join(quoted, " ")
 }
 
 func list(op string, parts []Expr) string {
@@ -122,15 +141,15 @@ func (r *Rule) String() string {
 	var b strings.Builder
 	b.WriteString("where " + r.Where.String())
 	if r.Fill != nil {
-		fmt.Fprintf(&b, " | fill %q %s", r.Fill.Value, strings.Join(r.Fill.Fields, " "))
+		fmt.Fprintf(&b, " | fill %q %s", r.Fill.Value, quoteNames(r.Fill.Fields))
 	}
 	b.WriteString(" | stats")
 	for _, a := range r.Aggs {
-		fmt.Fprintf(&b, " %s(%s) as %s", a.Func, a.Field, a.As)
+		fmt.Fprintf(&b, " %s(%s) as %s", a.Func, a.Field, quoteName(a.As))
 	}
-	b.WriteString(" by " + strings.Join(r.By, " "))
+	b.WriteString(" by " + quoteNames(r.By))
 	for _, t := range r.Times {
-		fmt.Fprintf(&b, " | time %s %q", t.Column, t.Layout)
+		fmt.Fprintf(&b, " | time %s %q", quoteName(t.Column), t.Layout)
 	}
 	return b.String()
 }

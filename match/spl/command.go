@@ -52,6 +52,9 @@ func (p *parser) command(r *rule.Rule) error {
 		if afterStats {
 			return p.errorf(start, "fillnull behind stats is not supported")
 		}
+		if r.Fill != nil {
+			return p.errorf(start, "a second fillnull is not supported")
+		}
 		return p.fillnull(r)
 	case "stats":
 		if afterStats {
@@ -94,6 +97,7 @@ func (p *parser) fillnull(r *rule.Rule) error {
 		if p.accept(',') {
 			continue
 		}
+		at := p.pos
 		name, err := p.name("a field")
 		if err != nil {
 			return err
@@ -104,6 +108,9 @@ func (p *parser) fillnull(r *rule.Rule) error {
 			}
 			continue
 		}
+		if err := p.checkField(name, at); err != nil {
+			return err
+		}
 		fill.Fields = append(fill.Fields, name)
 	}
 	r.Fill = fill
@@ -111,21 +118,26 @@ func (p *parser) fillnull(r *rule.Rule) error {
 }
 
 func (p *parser) stats(r *rule.Rule) error {
+	by := false
 	for {
 		if p.accept(',') {
 			continue
 		}
-		if p.atEnd() || p.word0("by") {
+		at := p.pos
+		if by = p.word0("by"); by || p.atEnd() {
+			if r.Aggs == nil {
+				return p.errorf(at, "expected an aggregate such as count, found %s", p.term(at))
+			}
 			break
 		}
 		a, err := p.aggregate()
 		if err != nil {
 			return err
 		}
+		if slices.ContainsFunc(r.Aggs, func(b rule.Agg) bool { return a.As == b.As }) {
+			return p.errorf(at, "two aggregates have the name %q", a.As)
+		}
 		r.Aggs = append(r.Aggs, a)
-	}
-	if r.Aggs == nil {
-		return p.errorf(p.pos, "expected an aggregate such as count, found %s", p.found())
 	}
 	for !p.atEnd() {
 		if p.accept(',') {
@@ -136,10 +148,19 @@ func (p *parser) stats(r *rule.Rule) error {
 		if err != nil {
 			return err
 		}
-		if slices.Contains(r.By, name) {
+		if err := p.checkField(name, at); err != nil {
+			return err
+		}
+		switch {
+		case slices.Contains(r.By, name):
 			return p.errorf(at, "field %q stands twice in the BY clause", name)
+		case slices.ContainsFunc(r.Aggs, func(a rule.Agg) bool { return a.As == name }):
+			return p.errorf(at, "BY field %q has the name of an aggregate", name)
 		}
 		r.By = append(r.By, name)
+	}
+	if by && r.By == nil {
+		return p.errorf(p.pos, "expected a BY field, found %s", p.found())
 	}
 	return nil
 }

@@ -24,22 +24,21 @@ type Macro struct {
 type expanded struct {
 	s    string
 	from []int // from[i] is the offset in the user's text that s[i] comes from
+	end  int   // length of the user's text
 }
 
 // origin maps a position in the expanded text to the user's text. Text that a
 // macro brought in belongs to the place of the call.
 func (t *expanded) origin(pos int) int {
-	switch {
-	case pos < len(t.from):
+	if pos < len(t.from) {
 		return t.from[pos]
-	case len(t.from) > 0:
-		return t.from[len(t.from)-1]
 	}
-	return 0
+	return t.end
 }
 
 const (
 	maxMacroDepth = 20
+	maxMacroCalls = 10_000
 	maxExpanded   = 1 << 20 // bytes
 )
 
@@ -50,11 +49,12 @@ func expand(search string, macros Macros) (*expanded, error) {
 	if err := x.add(search, -1, 0); err != nil {
 		return nil, err
 	}
-	return &expanded{s: string(x.out), from: x.from}, nil
+	return &expanded{s: string(x.out), from: x.from, end: len(search)}, nil
 }
 
 type expander struct {
 	macros Macros
+	calls  int
 	out    []byte
 	from   []int
 }
@@ -113,6 +113,9 @@ func (x *expander) call(call string, at, depth int) error {
 	if depth >= maxMacroDepth {
 		return &Error{at, fmt.Sprintf("macros nest deeper than %d here", maxMacroDepth)}
 	}
+	if x.calls++; x.calls > maxMacroCalls {
+		return &Error{at, fmt.Sprintf("more than %d macro calls", maxMacroCalls)}
+	}
 	name, args := splitCall(call)
 	m, ok := x.macros[MacroKey{name, len(args)}]
 	switch {
@@ -124,11 +127,27 @@ func (x *expander) call(call string, at, depth int) error {
 	default:
 		return &Error{at, fmt.Sprintf("macro %q is not defined", name)}
 	}
-	text := m.Definition
-	for i, param := range m.Params {
-		text = strings.ReplaceAll(text, "$"+param+"$", args[i])
+	text, ok := m.fill(args)
+	if !ok {
+		return &Error{at, fmt.Sprintf("the search grows past %d bytes here", maxExpanded)}
 	}
 	return x.add(text, at, depth+1)
+}
+
+// fill puts args in the places of the parameters, all at once: what an argument
+// brings in is not looked at again. ok is false when the text grows too long.
+func (m Macro) fill(args []string) (text string, ok bool) {
+	size := len(m.Definition)
+	pairs := make([]string, 0, 2*len(args))
+	for i, param := range m.Params {
+		token := "$" + param + "$"
+		size += strings.Count(m.Definition, token) * len(args[i])
+		pairs = append(pairs, token, args[i])
+	}
+	if size > maxExpanded {
+		return "", false
+	}
+	return strings.NewReplacer(pairs...).Replace(m.Definition), true
 }
 
 // splitCall takes name or name(a, "b,c") apart.

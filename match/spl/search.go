@@ -22,9 +22,9 @@ func (p *parser) and() (rule.Expr, error) {
 			return nil, err
 		}
 		parts = append(parts, e)
-		p.keyword("AND")
+		and := p.keyword("AND")
 		p.space()
-		if p.pos == len(p.text.s) || p.peek() == '|' || p.peek() == ')' {
+		if !and && (p.pos == len(p.text.s) || p.peek() == '|' || p.peek() == ')') {
 			if len(parts) == 1 {
 				return parts[0], nil
 			}
@@ -105,12 +105,18 @@ func (p *parser) comparison() (rule.Expr, error) {
 	case found && field == "":
 		return nil, p.errorf(start, "expected a field before %q", op.String())
 	case found:
+		if err := p.checkField(field, start); err != nil {
+			return nil, err
+		}
 		value, err := p.value()
 		if err != nil {
 			return nil, err
 		}
 		return rule.Compare{Field: field, Op: op, Value: rule.NewPattern(value)}, nil
 	case field != "" && p.keyword("IN"):
+		if err := p.checkField(field, start); err != nil {
+			return nil, err
+		}
 		return p.in(field)
 	case field == "*" && p.pos >= end:
 		p.pos = end
@@ -119,6 +125,20 @@ func (p *parser) comparison() (rule.Expr, error) {
 		return nil, p.errorf(start, "expected a comparison, found %s", p.found())
 	}
 	return nil, p.errorf(start, "a term without a field (%s) would search the raw event: not supported", p.term(start))
+}
+
+// checkField refuses names that would silently never have a value.
+func (p *parser) checkField(name string, at int) error {
+	switch name {
+	case "earliest", "latest", "_index_earliest", "_index_latest":
+		return p.errorf(at, "time modifier %q is not supported: every event of the input is searched", name)
+	case "_time", "_raw", "_indextime":
+		return p.errorf(at, "field %q is not supported here", name)
+	}
+	if strings.Contains(name, "*") {
+		return p.errorf(at, "wildcards in field names are not supported (%q)", name)
+	}
+	return nil
 }
 
 // term is the text of a bare term, for messages.
@@ -152,6 +172,7 @@ func (p *parser) value() (string, error) {
 // in reads the list of field IN (…). Published detections hold stray commas;
 // Splunk passes over them, and so does this.
 func (p *parser) in(field string) (rule.Expr, error) {
+	p.space()
 	start := p.pos
 	if err := p.expect('(', "after IN"); err != nil {
 		return nil, err

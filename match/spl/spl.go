@@ -17,7 +17,7 @@ import (
 
 // Error is a refusal, with the place that it is about.
 type Error struct {
-	Offset int // byte offset in the search text as the user wrote it
+	Offset int // byte offset in the search text as the user wrote it; its length for the end
 	Msg    string
 }
 

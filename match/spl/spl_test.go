@@ -1,0 +1,317 @@
+package spl
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"sluice/match/rule"
+)
+
+var testMacros = Macros{
+	{"src", 0}:      {Definition: `(source=A OR source="B C")`},
+	{"ctime", 1}:    {Params: []string{"field"}, Definition: `convert timeformat="%F" ctime($field$)`},
+	{"has", 2}:      {Params: []string{"f", "v"}, Definition: `$f$="*$v$*"`},
+	{"outer", 1}:    {Params: []string{"x"}, Definition: "NOT `has(Inner, $x$)`"},
+	{"loop", 0}:     {Definition: "`loop`"},
+	{"bad", 0}:      {Definition: "a=1 b"},
+	{"open", 0}:     {Definition: `a="1`},
+	{"search", 0}:   {Definition: "x=1"},
+	{"x_filter", 0}: {Definition: "search *"},
+}
+
+// where is the printed condition of search, which gets a stats command.
+func where(t *testing.T, search string) string {
+	t.Helper()
+	r, err := Compile(search+" | stats count", testMacros)
+	if err != nil {
+		t.Errorf("Compile(%q): %v", search, err)
+		return ""
+	}
+	return r.Where.String()
+}
+
+func TestSearch(t *testing.T) {
+	t.Parallel()
+	for _, c := range [][2]string{
+		{`a=1`, `(= a "1")`},
+		{`search a=1`, `(= a "1")`},
+		{`search=1`, `(= search "1")`}, // a field, not the command
+		{`*`, `all`},
+		{`* a=1`, `(and all (= a "1"))`},
+		{`a=*`, `(= a "*")`},
+		// Precedence: parentheses, NOT, OR, AND.
+		{`a=1 b=2`, `(and (= a "1") (= b "2"))`},
+		{`a=1 AND b=2 c=3`, `(and (= a "1") (= b "2") (= c "3"))`},
+		{`a=1 AND b=2 OR c=3`, `(and (= a "1") (or (= b "2") (= c "3")))`},
+		{`a=1 OR b=2 AND c=3`, `(and (or (= a "1") (= b "2")) (= c "3"))`},
+		{`a=1 OR b=2 c=3 OR d=4`, `(and (or (= a "1") (= b "2")) (or (= c "3") (= d "4")))`},
+		{`(a=1 AND b=2) OR c=3`, `(or (and (= a "1") (= b "2")) (= c "3"))`},
+		{`NOT a=1 OR b=2`, `(or (not (= a "1")) (= b "2"))`},
+		{`NOT a=1 b=2`, `(and (not (= a "1")) (= b "2"))`},
+		{`NOT(a=1 b=2)`, `(not (and (= a "1") (= b "2")))`},
+		{`NOT NOT a=1`, `(not (not (= a "1")))`},
+		{`a=1 AND NOT(b IN ("x"))`, `(and (= a "1") (not (or (= b "x"))))`},
+		{`((a=1))`, `(= a "1")`},
+		// Operators, with and without space.
+		{`a != 1 b<2 c<=3 d >4 e>= 5`, `(and (!= a "1") (< b "2") (<= c "3") (> d "4") (>= e "5"))`},
+		{"a\t=\r\n1", `(= a "1")`},
+		// Values.
+		{`a="x y"`, `(= a "x y")`},
+		{`a=" x "`, `(= a " x ")`},
+		{`a=""`, `(= a "")`},
+		{`a="*Inv*ke*"`, `(= a "*Inv*ke*")`},
+		{`a=*x*`, `(= a "*x*")`},
+		{`a=b=c`, `(= a "b=c")`},
+		{`a=AND b=OR`, `(and (= a "AND") (= b "OR"))`},
+		{`a="\"q\""`, `(= a "\"q\"")`},
+		{`a="*\\Temp\\*"`, `(= a "*\\Temp\\*")`},
+		{`a="C:\Temp\*"`, `(= a "C:\\Temp\\*")`},
+		{`a="\\\""`, `(= a "\\\"")`},
+		{`a=C:\Temp`, `(= a "C:\\Temp")`},
+		{`a='x'`, `(= a "'x'")`},
+		{`a="[b]|c(d)"`, `(= a "[b]|c(d)")`},
+		{"a=\"x\ny\"", `(= a "x\ny")`},
+		{`a="größe"`, `(= a "größe")`},
+		{`a{}.b="1"`, `(= a{}.b "1")`},
+		// IN.
+		{`a IN (1)`, `(or (= a "1"))`},
+		{`a IN(1,"b c",*d*)`, `(or (= a "1") (= a "b c") (= a "*d*"))`},
+		{`a IN (,"x",,"y",)`, `(or (= a "x") (= a "y"))`},
+		{`a IN ("x" "y")`, `(or (= a "x") (= a "y"))`},
+		{`INx=1`, `(= INx "1")`},
+		{`IN=1 OR NOT=2 AND=3`, `(and (or (= IN "1") (= NOT "2")) (= AND "3"))`},
+		// Macros are text; comments are space.
+		{"`src` a=1", `(and (or (= source "A") (= source "B C")) (= a "1"))`},
+		{"`has(x, y)`", `(= x "*y*")`},
+		{"`has(x,\"y,z\")`", `(= x "*y,z*")`},
+		{"` has( x , y ) `", `(= x "*y*")`},
+		{"`has(x, $f$)`", `(= x "*$f$*")`}, // an argument is not a definition
+		{"`outer(deep)`", `(not (= Inner "*deep*"))`},
+		{"a=\"`src`\"", "(= a \"`src`\")"},
+		{"a=\"\\\"`src`\"", "(= a \"\\\"`src`\")"},
+		{"a=1 ```b=2 | stats``` c=3", `(and (= a "1") (= c "3"))`},
+		{"a=1```x```b=2", `(and (= a "1") (= b "2"))`},
+		{"a=\"```x```\"", "(= a \"```x```\")"},
+		{"```all``` a=1", `(= a "1")`},
+	} {
+		if got := where(t, c[0]); got != c[1] {
+			t.Errorf("%s\n got %s\nwant %s", c[0], got, c[1])
+		}
+	}
+}
+
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	const all = "where all "
+	for _, c := range [][2]string{
+		{`| stats count`, `| stats count() as count by `},
+		{`| STATS Count AS n BY dest`, `| stats count() as n by dest`},
+		{`| stats count min(_time) as firstTime max(_time) as lastTime by a b`,
+			`| stats count() as count min(_time) as firstTime max(_time) as lastTime by a b`},
+		{`| stats count, min( _time ) as "first time" , MAX(_time) by a, "b c" ,d`,
+			`| stats count() as count min(_time) as "first time" max(_time) as MAX(_time) by a "b c" d`},
+		{`| stats max(_time) by a`, `| stats max(_time) as max(_time) by a`},
+		{`| fillnull | stats count by a`, `| fill "0"  | stats count() as count by a`},
+		{`| fillnull value=unknown a, b "c d" | stats count by a`, `| fill "unknown" a b "c d" | stats count() as count by a`},
+		{`| fillnull value="" a | stats count by a`, `| fill "" a | stats count() as count by a`},
+		{`| fillnull a value = 1 | stats count by a`, `| fill "1" a | stats count() as count by a`},
+		{`| search * | stats count | search *`, `| stats count() as count by `},
+		{`| stats min(_time) as f | convert ctime(f)`, `| stats min(_time) as f by  | time f "%m/%d/%Y %H:%M:%S"`},
+		{`| stats min(_time) as f max(_time) as "l t" | convert timeformat="%F %T" ctime(f), ctime("l t")`,
+			`| stats min(_time) as f max(_time) as "l t" by  | time f "%F %T" | time "l t" "%F %T"`},
+		{"| stats min(_time) as f | `ctime(f)`", `| stats min(_time) as f by  | time f "%F"`},
+		{"| stats count | `x_filter` | `not_defined_filter`", `| stats count() as count by `},
+		{"|stats count|search *|`x_filter`\n", `| stats count() as count by `},
+	} {
+		r, err := Compile("* "+c[0], testMacros)
+		if err != nil {
+			t.Errorf("Compile(%q): %v", c[0], err)
+		} else if got := strings.TrimPrefix(r.String(), all); got != c[1] {
+			t.Errorf("%s\n got %s\nwant %s", c[0], got, c[1])
+		}
+	}
+}
+
+// TestRefusals checks the message and the place of every refusal. The place is
+// where @ stands, which is not part of the text.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	for _, c := range [][2]string{
+		{"@", "expected a comparison, found the end of the search"},
+		{"  @", "expected a comparison"},
+		{"@| stats count", `expected a comparison, found "|"`},
+		{"@a=1", "the search has no stats command"},
+		{"a=1 @b | stats count", `a term without a field ("b")`},
+		{`a=1 @"b c" | stats count`, `a term without a field ("\"b")`},
+		{"@not a=1 | stats count", `a term without a field ("not")`},
+		{"@a NOT IN (1) | stats count", `a term without a field ("a")`},
+		{"a=1 @or b=2 | stats count", `a term without a field ("or")`},
+		{"a=1 AND @| stats count", `expected a comparison, found "|"`},
+		{"(a=1 AND @) | stats count", `expected a comparison, found ")"`},
+		{"a=1 OR @| stats count", `expected a comparison, found "|"`},
+		{"@AND a=1 | stats count", `a term without a field ("AND")`},
+		{"@= 1 | stats count", `expected a field before "="`},
+		{"a= @| stats count", `expected a value, found "|"`},
+		{"a=1@) | stats count", `expected a command or the end, found ")"`},
+		{"(a=1 @| stats count", `expected ")" to close the group`},
+		{"@[search x] | stats count", "subsearches are not supported"},
+		{"a=@[search x] | stats count", `expected a value, found "[search"`},
+		{`a=@"x | stats count`, "this quote is not closed"},
+		{"a IN @| stats count", `expected "(" after IN`},
+		{"a IN @(,) | stats count", "the list of IN is empty"},
+		{"a IN (b @| stats count", `expected a value, found "|"`},
+		{"@Scr*=x | stats count", "wildcards in field names"},
+		{"a=CASE(@x) | stats count", `a term without a field ("x)")`},
+		{"@earliest=-1h a=1 | stats count", `time modifier "earliest" is not supported`},
+		{"a=1 @latest=now | stats count", `time modifier "latest" is not supported`},
+		{"@_time>5 | stats count", `field "_time" is not supported here`},
+		{"@_raw=*x* | stats count", `field "_raw" is not supported here`},
+		{"a=1 @Scr* IN (x) | stats count", "wildcards in field names are not supported"},
+		// Macros: what they bring in belongs to the call.
+		{"a=1 @`nope` | stats count", `macro "nope" is not defined`},
+		{"a=1 @`has(x)` | stats count", `macro "has" with 1 arguments is not defined`},
+		{"a=1 @`src() | stats count", "this backtick is not closed"},
+		{"a=1 @```x | stats count", "this comment is not closed"},
+		{"a=1 @`loop` | stats count", "macros nest deeper than 20"},
+		{"c=2 @`bad` | stats count", `a term without a field ("b")`},
+		{"c=2 @`open` | stats count", "this quote is not closed"},
+		{"`src` @b | stats count", `a term without a field ("b")`}, // and behind a macro
+		{"```x``` @b | stats count", `a term without a field ("b")`},
+		// Commands.
+		{"a=1 | @", "expected a command, found the end of the search"},
+		{"a=1 | @| stats count", `expected a command, found "|"`},
+		{"a=1 | @eval x=1 | stats count", `command "eval" is not supported`},
+		{"a=1 | @search b=1 | stats count", "a second search is supported only as `search *`"},
+		{"a=1 | @where b=1 | stats count", `command "where" is not supported`},
+		{"a=1 | stats count | @stats count", "a second stats is not supported"},
+		{"a=1 | stats count | @fillnull", "fillnull behind stats is not supported"},
+		{"a=1 | fillnull a | @fillnull b | stats count", "a second fillnull is not supported"},
+		{"a=1 | fillnull @a* | stats count", "wildcards in field names"},
+		{"a=1 | fillnull value=@| stats count", `expected a value, found "|"`},
+		{"a=1 | @convert ctime(x) | stats count", "convert before stats is not supported"},
+		{"a=1 | stats @", "expected an aggregate such as count, found the end"},
+		{"a=1 | stats @by a", `expected an aggregate such as count, found "by"`},
+		{"a=1 | stats @values(x) by a", `aggregate "values(x)" is not supported`},
+		{"a=1 | stats count @dc(x) as n by a", `aggregate "dc(x)" is not supported`},
+		{"a=1 | stats @count(x) by a", `aggregate "count(x)" is not supported`},
+		{"a=1 | stats @min(x) by a", `aggregate "min(x)" is not supported`},
+		{"a=1 | stats min(@) by a", `expected a field, found ")"`},
+		{"a=1 | stats min(_time @by a", `expected ")" to close the function`},
+		{"a=1 | stats count as @| x", `expected a column name, found "|"`},
+		{"a=1 | stats count as n, @min(_time) as n", `two aggregates have the name "n"`},
+		{"a=1 | stats count by @", "expected a BY field, found the end"},
+		{"a=1 | stats count by @| search *", `expected a BY field, found "|"`},
+		{"a=1 | stats count by a, @a", `field "a" stands twice`},
+		{"a=1 | stats count as a by @a", `BY field "a" has the name of an aggregate`},
+		{"a=1 | stats count by a @_time", `field "_time" is not supported here`},
+		{"a=1 | stats count by @(a)", `expected a BY field, found "(a)"`},
+		{"a=1 | stats count by a@=1", `expected a BY field, found "=1"`},
+		{"a=1 | stats count | convert @ctime(x)", `column "x" is not a time`},
+		{"a=1 | stats count | convert @ctime(count)", `column "count" is not a time`},
+		{"a=1 | stats count | convert @num(count)", "only timeformat= and ctime() are supported"},
+		{"a=1 | stats min(_time) as f | convert ctime(f) @as g", "only timeformat= and ctime() are supported"},
+		{"a=1 | stats count | @foo", `command "foo" is not supported`},
+	} {
+		at := strings.IndexByte(c[0], '@')
+		checkRefusal(t, c[0][:at]+c[0][at+1:], at, c[1])
+	}
+}
+
+func checkRefusal(t *testing.T, search string, at int, msg string) {
+	t.Helper()
+	_, err := Compile(search, testMacros)
+	var e *Error
+	switch {
+	case err == nil:
+		t.Errorf("Compile(%q) is accepted, want %q", search, msg)
+	case !errors.As(err, &e):
+		t.Errorf("Compile(%q): %T is not an *Error", search, err)
+	case !strings.Contains(e.Msg, msg):
+		t.Errorf("Compile(%q): %q, want %q", search, e.Msg, msg)
+	case e.Offset != at:
+		t.Errorf("Compile(%q): offset %d, want %d", search, e.Offset, at)
+	}
+}
+
+// Hostile macros and nesting cost an error, not memory, time or the stack.
+func TestBounds(t *testing.T) {
+	t.Parallel()
+	deep := strings.Repeat("(", 100_000) + "a=1"
+	if _, err := Compile(deep, nil); err == nil || !strings.Contains(err.Error(), "nests deeper") {
+		t.Errorf("deep parentheses: %v", err)
+	}
+	if _, err := Compile(strings.Repeat("NOT ", 100_000)+"a=1", nil); err == nil || !strings.Contains(err.Error(), "nests deeper") {
+		t.Errorf("many NOT: %v", err)
+	}
+	macros := Macros{}
+	for i := range 15 {
+		// Each doubles its text ten times over: once by calls, once by arguments.
+		call := fmt.Sprintf("`m%d` ", i+1)
+		macros[MacroKey{fmt.Sprintf("m%d", i), 0}] = Macro{Definition: strings.Repeat(call, 10)}
+		macros[MacroKey{fmt.Sprintf("n%d", i), 1}] = Macro{
+			Params: []string{"a"}, Definition: fmt.Sprintf("`n%d(%s)`", i+1, strings.Repeat("$a$", 10)),
+		}
+	}
+	macros[MacroKey{"m15", 0}] = Macro{}
+	macros[MacroKey{"n15", 1}] = Macro{Params: []string{"a"}, Definition: "a=1"}
+	for search, msg := range map[string]string{
+		"x=1 `m0`":         "macro calls",
+		"x=1 `n0(abcdef)`": "grows past",
+		"x=1 `m12`":        "no stats",
+	} {
+		_, err := Compile(search, macros)
+		var e *Error
+		if !errors.As(err, &e) || !strings.Contains(e.Msg, msg) {
+			t.Errorf("Compile(%q): %v, want %q", search, err, msg)
+		}
+	}
+}
+
+func FuzzCompile(f *testing.F) {
+	f.Add("`src` a=1 (b IN (\"x\", y) OR NOT c!=*) | fillnull value=0 d | stats count min(_time) as f by a, \"b c\" | `ctime(f)`")
+	f.Add("a=\"\\\"\\\\\" ```c``` | stats count")
+	f.Add("`outer(x)` | stats count as \"a b\"")
+	f.Add("`loop`")
+	f.Add("a=1 | stats count | convert timeformat=x ctime(")
+	f.Add("\xff`")
+	f.Fuzz(func(t *testing.T, search string) {
+		r, err := Compile(search, testMacros)
+		if err != nil {
+			var e *Error
+			if !errors.As(err, &e) {
+				t.Fatalf("%T is not an *Error", err)
+			}
+			if e.Offset < 0 || e.Offset > len(search) {
+				t.Fatalf("offset %d of %d bytes", e.Offset, len(search))
+			}
+			if r != nil {
+				t.Fatal("a rule beside an error")
+			}
+		}
+		again, err2 := Compile(search, testMacros)
+		if fmt.Sprint(err) != fmt.Sprint(err2) || r != nil && r.String() != again.String() {
+			t.Fatalf("compiled twice: %v, %v and %v, %v", r, err, again, err2)
+		}
+		if r == nil {
+			return
+		}
+		if len(r.Aggs) == 0 {
+			t.Fatal("a rule without aggregates")
+		}
+		names := map[string]bool{}
+		for _, name := range r.By {
+			names[name] = true
+		}
+		for _, a := range r.Aggs {
+			names[a.As] = true
+		}
+		if len(names) != len(r.By)+len(r.Aggs) {
+			t.Fatalf("two columns have one name: %s", r)
+		}
+		if _, ok := r.Where.(rule.And); ok && len(r.Where.(rule.And)) < 2 {
+			t.Fatalf("a conjunction of one: %s", r)
+		}
+	})
+}
