@@ -88,10 +88,10 @@ func (l *Loader) LoadFS(fsys fs.FS, name string) []*Detection {
 
 // LoadMacros loads the macros below macros/ of fsys.
 func (l *Loader) LoadMacros(fsys fs.FS, name string) {
-	for _, file := range glob(fsys, "macros/*.yml") {
+	for _, file := range append(glob(fsys, "macros/*.yml"), glob(fsys, "macros/*.yaml")...) {
 		data, err := fs.ReadFile(fsys, file)
 		if err != nil {
-			l.fail(&Error{File: path.Join(name, file), Msg: err.Error()})
+			l.fail(fmt.Errorf("cannot read %s: %w", path.Join(name, file), reason(err)))
 			continue
 		}
 		l.macro(path.Join(name, file), data)

@@ -1,8 +1,10 @@
 package detection
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
 	"strconv"
@@ -18,7 +20,14 @@ type file struct {
 	name   string
 	src    []byte
 	l      *Loader
+	refs   []reference
 	failed bool
+}
+
+// reference is a place that names a column of the rows.
+type reference struct {
+	column string
+	at     *yaml.Node
 }
 
 func (f *file) errorf(n *yaml.Node, format string, args ...any) {
@@ -40,8 +49,9 @@ var yamlLine = regexp.MustCompile(`^yaml: line (\d+): (.*)$`)
 
 // mapping reads src as one YAML mapping, or returns nil.
 func (f *file) mapping(src []byte) *yaml.Node {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(src, &doc); err != nil {
+	var doc, next yaml.Node
+	dec := yaml.NewDecoder(bytes.NewReader(src))
+	if err := dec.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
 		e := &Error{File: f.name, Msg: "cannot read YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
 		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 			e.Line, _ = strconv.Atoi(m[1])
@@ -51,7 +61,11 @@ func (f *file) mapping(src []byte) *yaml.Node {
 		return nil
 	}
 	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
-		f.errorf(nil, "cannot read detection: the file is not a YAML mapping")
+		f.errorf(nil, "cannot load: the file is not a YAML mapping")
+		return nil
+	}
+	if dec.Decode(&next) == nil {
+		f.errorf(&next, "cannot load: the file holds more than one YAML document")
 		return nil
 	}
 	return doc.Content[0]
@@ -178,7 +192,7 @@ func (l *Loader) parse(name string, src []byte) *Detection {
 		f.searchError(search, err)
 		return nil
 	}
-	f.checkRisk(root, d)
+	f.checkRisk(d)
 	if f.failed {
 		return nil
 	}
@@ -187,15 +201,23 @@ func (l *Loader) parse(name string, src []byte) *Detection {
 
 func (f *file) rba(n *yaml.Node, r *Risk) {
 	f.members(n, "rba", map[string]func(*yaml.Node){
-		"message": f.text(&r.Message, "rba.message"),
+		"message": func(n *yaml.Node) {
+			f.text(&r.Message, "rba.message")(n)
+			for _, name := range Tokens(r.Message) {
+				f.refs = append(f.refs, reference{name, n})
+			}
+		},
 		"risk_objects": func(n *yaml.Node) {
 			f.list(n, "rba.risk_objects", func(item *yaml.Node) {
 				var o RiskObject
 				f.members(item, "a risk object", map[string]func(*yaml.Node){
-					"field": f.text(&o.Field, "field"),
+					"field": f.column(&o.Field),
 					"type":  f.oneOf(&o.Type, "type", "user", "system", "other"),
 					"score": f.integer(&o.Score, "score", 1, 100),
 				})
+				if (o.Field == "" || o.Type == "" || o.Score == 0) && !f.failed {
+					f.errorf(item, "a risk object needs field, type and score")
+				}
 				r.Objects = append(r.Objects, o)
 			})
 		},
@@ -203,13 +225,19 @@ func (f *file) rba(n *yaml.Node, r *Risk) {
 			f.list(n, "rba.threat_objects", func(item *yaml.Node) {
 				var o ThreatObject
 				f.members(item, "a threat object", map[string]func(*yaml.Node){
-					"field": f.text(&o.Field, "field"),
+					"field": f.column(&o.Field),
 					"type":  f.text(&o.Type, "type"),
 				})
+				if (o.Field == "" || o.Type == "") && !f.failed {
+					f.errorf(item, "a threat object needs field and type")
+				}
 				r.Threats = append(r.Threats, o)
 			})
 		},
 	})
+	if len(r.Objects) > 0 && r.Message == "" && !f.failed {
+		f.errorf(n, "rba has risk objects and no message")
+	}
 }
 
 func (f *file) tags(n *yaml.Node, d *Detection) {
@@ -221,22 +249,23 @@ func (f *file) tags(n *yaml.Node, d *Detection) {
 	})
 }
 
+// column reads the name of a column of the rows.
+func (f *file) column(to *string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		f.text(to, "field")(n)
+		f.refs = append(f.refs, reference{n.Value, n})
+	}
+}
+
 // checkRisk refuses risk fields that no row has.
-func (f *file) checkRisk(root *yaml.Node, d *Detection) {
+func (f *file) checkRisk(d *Detection) {
 	columns := slices.Clone(d.Rule.By)
 	for _, a := range d.Rule.Aggs {
 		columns = append(columns, a.As)
 	}
-	need := Tokens(d.Risk.Message)
-	for _, o := range d.Risk.Objects {
-		need = append(need, o.Field)
-	}
-	for _, o := range d.Risk.Threats {
-		need = append(need, o.Field)
-	}
-	for _, name := range need {
-		if !slices.Contains(columns, name) {
-			f.errorf(root, "cannot load detection: its risk section names %q, which is no column of its rows", name)
+	for _, ref := range f.refs {
+		if !slices.Contains(columns, ref.column) {
+			f.errorf(ref.at, "cannot load detection: its risk section names %q, which is no column of its rows", ref.column)
 		}
 	}
 }
@@ -255,65 +284,6 @@ func Tokens(message string) (names []string) {
 func Fill(message string, value func(name string) string) string {
 	return token.ReplaceAllStringFunc(message, func(t string) string { return value(t[1 : len(t)-1]) })
 }
-
-// searchError places an error of the search text in the YAML file.
-func (f *file) searchError(n *yaml.Node, err error) {
-	e := &Error{File: f.name, Line: n.Line, Column: n.Column, Msg: "cannot compile search: " + err.Error()}
-	var se *spl.Error
-	if errors.As(err, &se) {
-		e.Line, e.Column = locate(f.src, n, se.Offset)
-	}
-	f.l.fail(e)
-}
-
-// locate finds the place in src of byte offset of the scalar n. YAML's folding
-// and indentation only change white space, so the k-th other byte of the value
-// is the k-th other byte of the source. Quoted scalars with escapes give the
-// scalar's start.
-func locate(src []byte, n *yaml.Node, offset int) (line, column int) {
-	if n.Style&yaml.DoubleQuotedStyle != 0 && strings.ContainsAny(n.Value, "\"\\\n\t") ||
-		n.Style&yaml.SingleQuotedStyle != 0 && strings.Contains(n.Value, "'") {
-		return n.Line, n.Column
-	}
-	want := 0
-	for i := 0; i < min(offset, len(n.Value)); i++ {
-		if !isSpace(n.Value[i]) {
-			want++
-		}
-	}
-	i := 0
-	for line = 1; line < n.Line; i++ {
-		if src[i] == '\n' {
-			line++
-		}
-	}
-	column = n.Column
-	i += n.Column - 1
-	switch {
-	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0: // behind the indicator's line
-		for ; i < len(src) && src[i] != '\n'; i++ {
-		}
-	case n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
-		i++
-		column++
-	}
-	for ; i < len(src); i++ {
-		switch {
-		case src[i] == '\n':
-			line, column = line+1, 1
-			continue
-		case isSpace(src[i]):
-		case want == 0:
-			return line, column
-		default:
-			want--
-		}
-		column++
-	}
-	return n.Line, n.Column
-}
-
-func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
 
 // macro reads a macro file: name, definition and, optionally, arguments.
 func (l *Loader) macro(name string, src []byte) {
