@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // --tz works without the system's zone files
 
 	"github.com/spf13/cobra"
 )
@@ -35,6 +36,7 @@ func Main() int {
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second interrupt ends even a blocked read
 	cli := &cli{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
 	return cli.execute(ctx, os.Args[1:])
 }

@@ -124,6 +124,11 @@ func (c *cli) resolve(f runFlags, args []string) (*job, error) {
 		j.args = []string{tailer.Stdin}
 	}
 	j.detections = c.load(f.rules)
+	for _, d := range j.detections {
+		if f.output == "risk" && len(d.Risk.Objects) == 0 {
+			c.warn("%s: the detection has no risk objects, so it makes no risk events", d.File)
+		}
+	}
 	if len(j.detections) == 0 {
 		return nil, errors.New("cannot run: no detection was loaded")
 	}
@@ -190,6 +195,9 @@ func (c *cli) run(ctx context.Context, j *job) error {
 	files, errs := tailer.Expand(j.args)
 	for _, err := range errs {
 		c.fail(err)
+	}
+	if len(files)+len(errs) == 0 {
+		c.warn("no file to read in %s", strings.Join(j.args, ", "))
 	}
 	out := bufio.NewWriterSize(c.stdout, 64<<10)
 	enc := &sink.Encoder{Detections: j.detections, Zone: j.zone}
