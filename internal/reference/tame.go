@@ -48,6 +48,8 @@ func tame(text string) string {
 				out.WriteString(rest) // unfinished: left to fail
 				return out.String()
 			}
+			// Something must stay: ]]<!-- -->> is not ]]>.
+			out.WriteString(hide(""))
 			i += 4 + end + 3
 		case strings.HasPrefix(rest, "<![CDATA["):
 			end := strings.Index(rest, "]]>")
