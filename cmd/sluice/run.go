@@ -59,8 +59,9 @@ func (c *cli) runCommand() *cobra.Command {
 find, one JSON object a line.
 
 Inputs are NDJSON, JSON and Windows Event XML in any mix of shapes, plain or as
-gzip or zstd. A folder is read with all that is below it; - or no argument is
-standard input. Results go to stdout, everything else to stderr.
+gzip or zstd. A folder is read with all that is below it but for hidden files;
+- or no argument is standard input. Results go to stdout, everything else to
+stderr.
 
 Exit status: 0, or 2 if an input or a rule could not be read, even when rows
 were printed; with --exit-status, 1 if nothing matched.`,
@@ -151,6 +152,7 @@ func choose[T any](flag, value string, values map[string]T) (T, error) {
 
 // parseSize reads a number of bytes such as 64MiB, 64M or 67108864.
 func parseSize(s string) (int, error) {
+	const limit = 1 << 30
 	units := []struct {
 		suffix string
 		factor int
@@ -158,13 +160,13 @@ func parseSize(s string) (int, error) {
 	for _, u := range units {
 		if digits, ok := strings.CutSuffix(s, u.suffix); ok {
 			n, err := strconv.Atoi(strings.TrimSpace(digits))
-			if err == nil && n > 0 && n <= (2<<30)/u.factor {
+			if err == nil && n > 0 && n <= limit/u.factor {
 				return n * u.factor, nil
 			}
 			break
 		}
 	}
-	return 0, fmt.Errorf("cannot use --max-record %q: want a size such as 64MiB, at most 2GiB", s)
+	return 0, fmt.Errorf("cannot use --max-record %q: want a size such as 64MiB, at most 1GiB", s)
 }
 
 // load loads the built-in detections, or those of paths.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"regexp"
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -127,10 +128,16 @@ func covers(pattern, text string) bool {
 
 var decimal = regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$`)
 
-// number reads a decimal number: digits with an optional sign, fraction and
-// exponent, compared as Splunk does, in double precision.
+// number reads a decimal number: at most 15 digits with an optional sign,
+// fraction and exponent, compared as Splunk does, in double precision.
 func number(text string) (float64, bool) {
-	if !decimal.MatchString(text) {
+	digits := strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return r
+		}
+		return -1
+	}, text)
+	if !decimal.MatchString(text) || len(digits) > 15 {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(text, 64)

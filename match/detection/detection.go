@@ -77,6 +77,8 @@ type Loader struct {
 	Macros spl.Macros
 	// Problems collects errors and warnings in the order in which they arose.
 	Problems []error
+
+	loaded map[string]bool // files, so that one given twice counts once
 }
 
 // LoadFS loads the macros below macros/ and then the detections at the root of
@@ -133,6 +135,13 @@ func (l *Loader) files(fsys fs.FS, name string, files []string) []*Detection {
 	var out []*Detection
 	for _, file := range files {
 		shown := filepath.ToSlash(filepath.Join(name, file))
+		if l.loaded[shown] {
+			continue
+		}
+		if l.loaded == nil {
+			l.loaded = map[string]bool{}
+		}
+		l.loaded[shown] = true
 		data, err := fs.ReadFile(fsys, file)
 		if err != nil {
 			l.fail(fmt.Errorf("cannot read %s: %w", shown, reason(err)))

@@ -387,6 +387,10 @@ func TestLoadPaths(t *testing.T) {
 	if want := []string{"B " + shown + "/b.yml", "A " + shown + "/sub/deep/a.yaml"}; !slices.Equal(names, want) || len(l.Problems) > 0 {
 		t.Errorf("loaded %q, want %q; problems %q", names, want, l.Problems)
 	}
+	if d := l.Load(filepath.Join(dir, "b.yml")); len(d) != 0 || len(l.Problems) > 0 {
+		t.Errorf("a file that is loaded already: %v, %q", d, l.Problems)
+	}
+	l = Loader{Macros: l.Macros}
 	if d := l.Load(filepath.Join(dir, "b.yml")); len(d) != 1 || d[0].File != shown+"/b.yml" {
 		t.Errorf("one file: %v, %q", d, l.Problems)
 	}

@@ -5,19 +5,26 @@ import (
 	"strconv"
 )
 
+// maxDigits is how many decimal digits a float64 always keeps apart.
+const maxDigits = 15
+
 // Number reads text as a decimal number: digits with an optional sign,
 // fraction and exponent. Hexadecimal, infinities and the other spellings that
-// strconv would take are text.
+// strconv would take are text, and so is what has more than 15 digits, such as
+// a hash, which as a number would equal others.
 func Number(text []byte) (float64, bool) {
-	if len(text) == 0 || len(text) > 64 {
-		return 0, false
-	}
+	digits := 0
 	for _, c := range text {
 		switch {
-		case '0' <= c && c <= '9', c == '+', c == '-', c == '.', c == 'e', c == 'E':
+		case '0' <= c && c <= '9':
+			digits++
+		case c == '+', c == '-', c == '.', c == 'e', c == 'E':
 		default:
 			return 0, false
 		}
+	}
+	if digits == 0 || digits > maxDigits {
+		return 0, false
 	}
 	f, err := strconv.ParseFloat(string(text), 64)
 	return f, err == nil && !math.IsInf(f, 0)
