@@ -76,7 +76,7 @@ func addSource(e *Event, v []byte) []byte {
 // fixInteger writes an event id as an integer: JSON exporters print 4104.0 or
 // 4.104e3 for it too.
 func fixInteger(_ *Event, v []byte) []byte {
-	if len(v) > 32 || bytes.IndexAny(v, ".eE+") < 0 {
+	if len(v) > 32 || !bytes.ContainsAny(v, ".eE+") {
 		return v
 	}
 	f, err := strconv.ParseFloat(string(v), 64)
