@@ -59,6 +59,7 @@ type Reader struct {
 	src    io.Reader
 	framer record.Framer
 	pool   *Pool
+	limit  int    // how far a block grows for one record
 	rest   []byte // bytes behind the last whole record
 	offset int64  // stream offset of rest[0]
 	bytes  int64  // read from src
@@ -68,7 +69,10 @@ type Reader struct {
 // NewReader returns a Reader of src, which is decoded text (see Decode). max
 // is the record limit in bytes; 0 means record.DefaultMax.
 func NewReader(src io.Reader, pool *Pool, format record.Format, max int) *Reader {
-	return &Reader{src: src, pool: pool, framer: record.Framer{Format: format, Max: max}}
+	if max <= 0 {
+		max = record.DefaultMax
+	}
+	return &Reader{src: src, pool: pool, limit: max, framer: record.Framer{Format: format, Max: max}}
 }
 
 // Next returns the next block that holds a record, or io.EOF. Another error
@@ -82,7 +86,7 @@ func (r *Reader) Next() (*Block, error) {
 		var err error
 		if !r.eof {
 			before := len(b.Data)
-			b.Data, err = fill(r.src, b.Data)
+			b.Data, err = fill(r.src, b.Data, r.limit)
 			r.bytes += int64(len(b.Data) - before)
 			r.eof = err != nil
 		}
@@ -97,6 +101,7 @@ func (r *Reader) Next() (*Block, error) {
 		if len(b.Records) > 0 {
 			r.rest = append(r.rest, b.Data[done:]...)
 			r.offset = b.Offset + int64(done)
+			b.Data = b.Data[:done]
 			return b, realError(err)
 		}
 		if r.eof {
@@ -120,9 +125,13 @@ func realError(err error) error {
 }
 
 // fill reads behind data: one block, or as much again as there is when a record
-// is longer than that, so that framing it anew each time stays linear.
-func fill(src io.Reader, data []byte) ([]byte, error) {
+// is longer than that, so that framing it anew each time stays linear. It goes
+// no further than a block behind limit, where every record ends.
+func fill(src io.Reader, data []byte, limit int) ([]byte, error) {
 	want := max(2*len(data), blockSize)
+	if want-blockSize > limit {
+		want = max(limit, len(data)) + blockSize
+	}
 	if cap(data) < want {
 		data = append(make([]byte, 0, want), data...)
 	}

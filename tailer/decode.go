@@ -20,7 +20,7 @@ var ErrEventLog = errors.New("it is a binary event log (.evtx)")
 // transcodes UTF-16, with or without byte order mark. The returned function
 // frees what Decode allocated; it does not close src.
 func Decode(src io.Reader) (io.Reader, func(), error) {
-	br := bufio.NewReaderSize(src, 64<<10)
+	br := bufio.NewReaderSize(&sticky{src: src}, 64<<10)
 	free := func() {}
 	head, _ := br.Peek(8)
 	var text io.Reader = br
@@ -31,7 +31,7 @@ func Decode(src io.Reader) (io.Reader, func(), error) {
 			return nil, free, fmt.Errorf("gzip: %w", err)
 		}
 		text = z
-	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+	case isZstd(head):
 		// One goroutine beside ours; the window is what the format promises to
 		// stay under unless the packer was told otherwise.
 		z, err := zstd.NewReader(br, zstd.WithDecoderConcurrency(2), zstd.WithDecoderMaxWindow(128<<20))
@@ -51,6 +51,25 @@ func Decode(src io.Reader) (io.Reader, func(), error) {
 		}
 	}
 	return decodeText(br, head), free, nil
+}
+
+// isZstd recognises a frame, and the skippable frame that pzstd writes first.
+func isZstd(head []byte) bool {
+	return bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}) ||
+		len(head) >= 4 && head[0]&0xf0 == 0x50 && head[1] == 0x2a && head[2] == 0x4d && head[3] == 0x18
+}
+
+// sticky repeats an error, which looking at the first bytes would else lose.
+type sticky struct {
+	src io.Reader
+	err error
+}
+
+func (s *sticky) Read(p []byte) (n int, err error) {
+	if s.err == nil {
+		n, s.err = s.src.Read(p)
+	}
+	return n, s.err
 }
 
 func decodeText(br *bufio.Reader, head []byte) io.Reader {
@@ -79,11 +98,12 @@ func decodeText(br *bufio.Reader, head []byte) io.Reader {
 }
 
 // utf16Reader transcodes UTF-16 to UTF-8. A lone surrogate and an odd last byte
-// become U+FFFD.
+// become U+FFFD each.
 type utf16Reader struct {
-	src  *bufio.Reader
+	src  io.Reader
 	big  bool
 	raw  []byte
+	odd  int    // how many bytes of raw, 0 or 1, wait for the other half of a unit
 	buf  []byte // memory of out
 	out  []byte // transcoded and not yet read
 	high rune   // a high surrogate that waits for its other half, or 0
@@ -107,12 +127,8 @@ func (r *utf16Reader) refill() {
 		r.raw = make([]byte, 64<<10)
 	}
 	out, raw := r.buf[:0], r.raw
-	n, err := io.ReadAtLeast(r.src, raw, 2)
-	if n%2 == 1 && err == nil {
-		var more int
-		more, err = io.ReadFull(r.src, raw[n:n+1])
-		n += more
-	}
+	n, err := r.src.Read(raw[r.odd:])
+	n += r.odd
 	for i := 0; i+1 < n; i += 2 {
 		u := rune(raw[i]) | rune(raw[i+1])<<8
 		if r.big {
@@ -120,13 +136,15 @@ func (r *utf16Reader) refill() {
 		}
 		out = r.add(out, u)
 	}
+	if r.odd = n % 2; r.odd == 1 {
+		raw[0] = raw[n-1]
+	}
 	if err != nil {
-		if r.high != 0 || n%2 == 1 {
+		if r.high != 0 {
 			out = utf8.AppendRune(out, utf8.RuneError)
-			r.high = 0
 		}
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			err = io.EOF
+		if r.odd == 1 {
+			out = utf8.AppendRune(out, utf8.RuneError)
 		}
 	}
 	r.out, r.buf, r.err = out, out, err

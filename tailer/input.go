@@ -14,8 +14,8 @@ import (
 const Stdin = "-"
 
 // Expand turns arguments into the files to read, in order and each once: a
-// folder becomes the regular files below it, but for hidden ones; a glob that
-// names no file itself becomes its matches. What cannot be listed is returned
+// folder becomes the regular files below it, but for hidden ones and for links
+// to other folders; a glob that names no file itself becomes its matches. What cannot be listed is returned
 // as errors beside the files that can.
 func Expand(args []string) (files []string, errs []error) {
 	x := expander{seen: map[string]bool{}}
@@ -36,13 +36,9 @@ func (x *expander) arg(arg string) {
 		x.add(arg)
 		return
 	}
-	info, err := os.Stat(arg)
+	_, err := os.Stat(arg)
 	switch {
-	case err == nil && info.IsDir():
-		x.folder(arg)
-	case err == nil:
-		x.add(arg)
-	case strings.ContainsAny(arg, "*?["):
+	case err != nil && strings.ContainsAny(arg, "*?["):
 		matches, globErr := filepath.Glob(arg)
 		if globErr == nil && len(matches) == 0 {
 			globErr = fs.ErrNotExist
@@ -51,14 +47,31 @@ func (x *expander) arg(arg string) {
 			x.errs = append(x.errs, fmt.Errorf("cannot read %s: %w", arg, globErr))
 		}
 		for _, m := range matches {
-			x.arg(m)
+			x.path(m)
 		}
 	default:
-		x.fail(arg, err)
+		x.path(arg)
+	}
+}
+
+// path adds a file or a folder.
+func (x *expander) path(path string) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		x.fail(path, err)
+	case info.IsDir():
+		x.folder(path)
+	default:
+		x.add(path)
 	}
 }
 
 func (x *expander) folder(root string) {
+	// WalkDir follows a link to a folder only when the path says that it is one.
+	if info, err := os.Lstat(root); err == nil && !info.IsDir() {
+		root += string(filepath.Separator)
+	}
 	filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		hidden := path != root && strings.HasPrefix(filepath.Base(path), ".")
 		switch {

@@ -37,8 +37,8 @@ const (
 
 func (c *cursor) next() (Record, int, bool) {
 	for {
-		if c.f.skip && !c.dropLine() {
-			return Record{}, len(c.all), false
+		if c.f.skip != skipNothing && !c.drop() {
+			return Record{}, c.p, false
 		}
 		for c.p < len(c.all) && isBlank(c.all[c.p]) {
 			c.p++
@@ -46,9 +46,10 @@ func (c *cursor) next() (Record, int, bool) {
 		if c.p == len(c.all) {
 			return Record{}, c.p, false
 		}
-		end := min(len(c.all), c.p+c.max+1)
-		c.buf = c.all[:end]
-		c.full = len(c.all)-c.p > c.max
+		c.buf = c.all
+		if c.full = len(c.all)-c.p > c.max; c.full {
+			c.buf = c.all[:c.p+c.max+1]
+		}
 		c.eof = c.atEOF && !c.full
 		if c.f.base+int64(c.p) >= c.f.damaged {
 			c.f.fails = 0
@@ -56,8 +57,8 @@ func (c *cursor) next() (Record, int, bool) {
 		r, v := c.start()
 		switch v {
 		case isRecord:
-			if r.Why == TooLong {
-				c.f.skip = true
+			if r.Hi-r.Lo > c.max { // it has an end, one byte too late
+				r.Kind, r.Why = Bad, TooLong
 			}
 			return r, r.Hi, true
 		case needMore:
@@ -90,6 +91,9 @@ func (c *cursor) start() (Record, verdict) {
 			return Record{}, noRecord
 		case more:
 			return c.wait()
+		}
+		if c.f.array > 0 { // an array of scalars, in an array
+			return c.value()
 		}
 	case b == '{':
 		return c.object()
@@ -128,62 +132,65 @@ func (c *cursor) inArray() (Record, verdict) {
 		return Record{}, noRecord
 	}
 	// A scalar is a record like any other, to be found bad by the decoder.
-	if i := bytes.IndexAny(c.buf[c.p:], ",]\n"); i >= 0 {
-		return Record{Lo: c.p, Hi: c.p + i, Kind: JSON}, isRecord
+	end := len(c.buf)
+	if c.buf[c.p] == '"' {
+		end = stringEnd(c.buf, c.p+1)
+	} else if i := bytes.IndexAny(c.buf[c.p:], ",]\n"); i >= 0 {
+		end = c.p + i
 	}
-	return c.line()
+	switch {
+	case end == len(c.buf) && !c.eof && !c.full:
+		return Record{}, needMore
+	case end == len(c.buf), c.buf[c.p] == '"' && c.buf[end] == '\n':
+		return c.line()
+	case c.buf[c.p] == '"':
+		end++
+	}
+	return Record{Lo: c.p, Hi: end, Kind: JSON}, isRecord
 }
 
-// wait asks for more bytes behind p, or gives up on the record there if the
+// wait asks for more bytes behind p, or gives up on the line there if the
 // limit is reached.
 func (c *cursor) wait() (Record, verdict) {
 	if c.full {
-		return Record{Lo: c.p, Hi: len(c.buf), Kind: Bad, Why: TooLong}, isRecord
+		return c.tooLong(skipLine)
 	}
 	return Record{}, needMore
-}
-
-// dropLine passes over the rest of a line that is too long and reports whether
-// its end is in the buffer.
-func (c *cursor) dropLine() bool {
-	i := bytes.IndexByte(c.all[c.p:], '\n')
-	if i < 0 {
-		return false
-	}
-	c.p += i + 1
-	c.f.skip = false
-	return true
 }
 
 // line takes a record up to the line feed.
 func (c *cursor) line() (Record, verdict) {
 	end, res := c.lineEnd()
-	if res == more {
-		return c.wait()
-	}
-	text := c.buf[c.p:end]
-	if c.f.Format == Auto && text[0] != '{' {
-		if i := eventTag(text); i > 0 {
+	if c.f.Format == Auto && c.buf[c.p] != '{' {
+		// The line feed may be what ends the tag's name.
+		if i := eventTag(c.buf[c.p:min(end+1, len(c.buf))]); i > 0 {
 			c.p += i
 			return Record{}, noRecord
 		}
-		if isRecordHeader(text) {
+		if res == found && isRecordHeader(c.buf[c.p:end]) {
 			c.p = end
 			return Record{}, noRecord
 		}
 	}
+	if res == more {
+		return c.wait()
+	}
 	return Record{Lo: c.p, Hi: end, Kind: JSON}, isRecord
 }
 
-// lineEnd finds the line feed behind p, or the end of the stream.
-func (c *cursor) lineEnd() (int, result) {
-	if i := bytes.IndexByte(c.buf[c.p:], '\n'); i >= 0 {
-		return c.p + i, found
+// lineEnd finds the line feed behind p, or the end of the stream. It remembers
+// how far there is none: on a long line it is asked for every record.
+func (c *cursor) lineEnd() (end int, res result) {
+	known := int(max(0, c.f.noLF-c.f.base))
+	from := min(max(c.p, known), len(c.buf))
+	end, res = len(c.buf), more
+	if i := bytes.IndexByte(c.buf[from:], '\n'); i >= 0 {
+		end, res = from+i, found
+	} else if c.eof {
+		res = found
 	}
-	if c.eof {
-		return len(c.buf), found
-	}
-	return 0, more
+	c.f.noLF = max(c.f.noLF, c.f.base+int64(end))
+	return end, res
 }
 
 // isRecordHeader recognises the "Record 12" lines of evtx_dump.
@@ -199,19 +206,21 @@ func isRecordHeader(line []byte) bool {
 
 // object takes the line or the value that begins with the '{' at p.
 func (c *cursor) object() (Record, verdict) {
-	byBrackets := c.f.array > 0
-	if !byBrackets {
+	if c.f.array == 0 {
 		end, res := c.lineEnd()
 		switch {
 		case res == more && len(c.buf)-c.p <= longLine && !c.full:
 			return Record{}, needMore
-		case res == more || end-c.p > longLine:
-			byBrackets = true
-		default:
-			byBrackets = isOpen(c.buf[c.p:end])
+		case res == found && end-c.p <= longLine && !isOpen(c.buf[c.p:end]):
+			return c.line()
 		}
 	}
-	if !byBrackets || c.f.fails >= maxFails {
+	return c.value()
+}
+
+// value takes the object or array that begins at p, framed by its brackets.
+func (c *cursor) value() (Record, verdict) {
+	if c.f.fails >= maxFails {
 		return c.line()
 	}
 	end, res := c.valueEnd()
@@ -220,16 +229,19 @@ func (c *cursor) object() (Record, verdict) {
 		return Record{Lo: c.p, Hi: end, Kind: JSON}, isRecord
 	case res == more && !c.full:
 		return Record{}, needMore
+	case allBlank(c.buf[c.p+1 : end]): // no object at all
+		return c.line()
 	}
-	c.fail(end)
-	c.f.array = 0
-	return c.line()
+	return c.giveUp(JSON, end)
 }
 
-// fail notes that a search from p up to end was in vain.
-func (c *cursor) fail(end int) {
-	c.f.fails++
-	c.f.damaged = max(c.f.damaged, c.f.base+int64(end))
+func allBlank(b []byte) bool {
+	for _, x := range b {
+		if !isBlank(x) {
+			return false
+		}
+	}
+	return true
 }
 
 // isOpen reports whether a line that begins with '{' ends in a byte after
@@ -248,12 +260,12 @@ const maxDepth = 1 << 20
 
 // valueEnd finds where the brackets opened at p balance. Otherwise end tells
 // how far it looked. It checks just enough grammar (bracket kinds, what follows
-// a comma in an object, no line end in a string) to notice soon that an object
-// was cut off and another began.
+// a comma in an object, no bracket opens right behind a value, no line end in a
+// string) to notice soon that an object was cut off and another began.
 func (c *cursor) valueEnd() (end int, res result) {
 	stack := c.f.stack[:0]
 	defer func() { c.f.stack = stack[:0] }()
-	wantKey := false
+	wantKey, behindValue := false, false
 	for i := c.p; i < len(c.buf); i++ {
 		b := c.buf[i]
 		if isBlank(b) {
@@ -265,11 +277,12 @@ func (c *cursor) valueEnd() (end int, res result) {
 		wantKey = false
 		switch b {
 		case '{', '[':
-			if len(stack) == maxDepth {
+			if behindValue || len(stack) == maxDepth {
 				return i, never
 			}
 			stack = append(stack, b)
 			wantKey = b == '{'
+			continue
 		case '}', ']':
 			if stack[len(stack)-1] != b-2 { // '{'+2 == '}', '['+2 == ']'
 				return i, never
@@ -278,7 +291,11 @@ func (c *cursor) valueEnd() (end int, res result) {
 				return i + 1, found
 			}
 		case ',':
-			wantKey = stack[len(stack)-1] == '{'
+			wantKey, behindValue = stack[len(stack)-1] == '{', false
+			continue
+		case ':':
+			behindValue = false
+			continue
 		case '"':
 			i = stringEnd(c.buf, i+1)
 			if i == len(c.buf) {
@@ -288,6 +305,7 @@ func (c *cursor) valueEnd() (end int, res result) {
 				return i, never
 			}
 		}
+		behindValue = true
 	}
 	return len(c.buf), c.openEnd()
 }
@@ -307,7 +325,9 @@ func stringEnd(buf []byte, i int) int {
 		case '"', '\n':
 			return i
 		case '\\':
-			i++
+			if i+1 < len(buf) && buf[i+1] != '\n' {
+				i++
+			}
 		}
 	}
 	return len(buf)

@@ -15,8 +15,11 @@
 //     from there on (a syslog prefix); "Record 12", which evtx_dump prints, and
 //     blank lines are no records.
 //
-// Damage costs one record: an event without an end, or a value whose brackets
-// do not balance, is Bad up to the next line that looks like a record's start.
+// Damage costs one record: an event without an end is Bad up to the next event
+// and otherwise, as is a value whose brackets do not balance, up to the next
+// line that looks like a record's start. A record that is too long is dropped
+// likewise, an event at the latest behind the next </Event>, a line with its
+// line feed.
 // Framing depends on the bytes alone, never on how they arrive in buffers.
 package record
 
@@ -38,7 +41,7 @@ type Why uint8
 const (
 	// Fine means that the record is not Bad.
 	Fine Why = iota
-	// TooLong records exceed the limit; their text is not kept.
+	// TooLong records exceed the limit; their text is not kept whole.
 	TooLong
 	// Unclosed records start and never end.
 	Unclosed
@@ -79,11 +82,12 @@ const DefaultMax = 64 << 20
 // It is not safe for concurrent use.
 type Framer struct {
 	Format Format
-	Max    int // longest record in bytes
+	Max    int // longest record in bytes, its line feed not counted
 
 	array int    // depth of open root arrays
 	base  int64  // stream offset of the buffer's first byte
-	skip  bool   // behind a record that is too long: drop up to the line's end
+	skip  skip   // behind the kept part of a record that is too long
+	noLF  int64  // stream offset up to which the current line has no line feed
 	stack []byte // open brackets of a value, for reuse
 
 	// A search for a far end that fails has looked over bytes which the records

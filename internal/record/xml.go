@@ -32,17 +32,14 @@ func (c *cursor) markup() (Record, verdict) {
 		}
 		c.fail(len(c.buf))
 	}
-	line := rest
-	end, res := c.lineEnd()
-	if res == found {
-		line = c.buf[c.p:end]
-	}
-	if i := bytes.IndexByte(line, '>'); i > 0 && isMarkup(line[1]) && bytes.IndexByte(line[1:i], '<') < 0 {
-		c.p += i + 1
-		return Record{}, noRecord
-	}
-	if res == more {
-		return c.wait()
+	if len(rest) > 1 && isMarkup(rest[1]) {
+		switch i := 1 + bytes.IndexAny(rest[1:], "<>\n"); {
+		case i > 0 && rest[i] == '>':
+			c.p += i + 1
+			return Record{}, noRecord
+		case i == 0 && !c.eof && !c.full:
+			return Record{}, needMore
+		}
 	}
 	return c.betweenEvents()
 }
@@ -95,8 +92,10 @@ func eventTag(line []byte) int {
 
 // event takes the element that begins with the <Event at p.
 func (c *cursor) event() (Record, verdict) {
+	end := len(c.buf)
 	if c.f.fails < maxFails {
-		end, res := c.eventEnd()
+		var res result
+		end, res = c.eventEnd()
 		switch {
 		case res == found:
 			return Record{Lo: c.p, Hi: end, Kind: XML}, isRecord
@@ -105,38 +104,15 @@ func (c *cursor) event() (Record, verdict) {
 		case !c.eof && !c.full:
 			return Record{}, needMore
 		}
-		c.fail(len(c.buf))
-	} else if bytes.IndexByte(c.buf[c.p:], '\n') < 0 && !c.eof && !c.full {
-		return Record{}, needMore
 	}
-	return c.unclosed()
-}
-
-// unclosed gives up on the event at p: it is Bad up to the next line that looks
-// like the start of a record or, when too many others were given up before, up
-// to the end of its line.
-func (c *cursor) unclosed() (Record, verdict) {
-	for i := c.p; ; {
-		j := bytes.IndexByte(c.buf[i:], '\n')
-		if j < 0 {
-			break
-		}
-		i += j + 1
-		if rest := c.buf[i:]; c.f.fails >= maxFails || bytes.HasPrefix(rest, []byte(`{"`)) || isTag(rest, tagEvent) {
-			return Record{Lo: c.p, Hi: i, Kind: Bad, Why: Unclosed}, isRecord
-		}
-	}
-	if c.full {
-		return c.wait()
-	}
-	return Record{Lo: c.p, Hi: len(c.buf), Kind: Bad, Why: Unclosed}, isRecord
+	return c.giveUp(XML, end)
 }
 
 // eventEnd finds the end of the event at p. never means that another event
 // begins at end before this one is closed.
 func (c *cursor) eventEnd() (end int, res result) {
 	i := c.p + len(tagEvent)
-	if gt := bytes.IndexByte(c.buf[i:], '>'); gt > 0 && c.buf[i+gt-1] == '/' && bytes.IndexByte(c.buf[i:i+gt], '<') < 0 {
+	if gt := bytes.IndexAny(c.buf[i:], "<>"); gt > 0 && c.buf[i+gt] == '>' && c.buf[i+gt-1] == '/' {
 		return i + gt + 1, found // <Event …/>
 	}
 	for {
@@ -191,11 +167,8 @@ func closeOf(b []byte) int {
 // opensSystem reports whether the tag at the start of b is followed by
 // <System, as in every event; other elements may be called Event too.
 func opensSystem(b []byte) bool {
-	i := bytes.IndexByte(b, '>')
-	if i < 0 {
-		return false
-	}
-	if bytes.IndexByte(b[1:i], '<') >= 0 {
+	i := 1 + bytes.IndexAny(b[1:], "<>")
+	if b[i] != '>' { // or there is neither, and i is 0
 		return false
 	}
 	b = b[i+1:]
