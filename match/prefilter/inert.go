@@ -1,6 +1,10 @@
 package prefilter
 
-import "bytes"
+import (
+	"bytes"
+
+	"sluice/match/rule"
+)
 
 // inert marks the bytes that a decoded value holds only if the record holds
 // them there too, or hides reports true: printable ASCII but for those that
@@ -26,21 +30,63 @@ func longestInert(s string) (best string) {
 	return best
 }
 
-// hides reports whether raw may write an inert byte another way, or break a
-// literal in two. It may err on the side of true.
-func hides(raw []byte) bool {
-	return hidesInEscape(raw) || hidesInReference(raw) || hidesInMarkup(raw)
+// marks are the bytes with which another spelling can begin.
+type marks uint8
+
+const (
+	backslash marks = 1 << iota
+	ampersand
+	lessThan
+)
+
+// folding is what fold does to each byte.
+var folding = func() (t [256]struct {
+	to   byte
+	mark marks
+}) {
+	for c := range t {
+		t[c].to = rule.FoldByte(byte(c))
+	}
+	t['\\'].mark, t['&'].mark, t['<'].mark = backslash, ampersand, lessThan
+	return t
+}()
+
+// fold writes raw to dst, of the same length, with A-Z folded, and returns the
+// marks that it holds. Hot loop, defended by bench's row sluice-1.
+func fold(dst, raw []byte) (seen marks) {
+	dst = dst[:len(raw)]
+	for i, c := range raw {
+		f := folding[c]
+		dst[i] = f.to
+		seen |= f.mark
+	}
+	return seen
 }
 
-// hidesInEscape looks for \u00hh of an inert byte, or of a backslash, which
-// would begin an escape of a record inside this one.
+// hides reports whether raw, which holds the marks seen, may write an inert
+// byte another way, or break a literal in two. It may err on the side of true.
+func hides(raw []byte, seen marks) bool {
+	return seen&backslash != 0 && hidesInEscape(raw) ||
+		seen&ampersand != 0 && hidesInReference(raw) ||
+		seen&lessThan != 0 && hidesInMarkup(raw)
+}
+
+// hidesInEscape looks for \u00hh of an inert byte; of a backslash, which would
+// begin an escape of a record inside this one; and of & or < where they begin
+// one of the other spellings.
 func hidesInEscape(raw []byte) bool {
 	for {
 		i := bytes.Index(raw, []byte(`\u00`))
 		if i < 0 || i+6 > len(raw) {
 			return false
 		}
-		if c, ok := hexByte(raw[i+4], raw[i+5]); ok && (inert[c] || c == '\\') {
+		c, ok := hexByte(raw[i+4], raw[i+5])
+		rest := raw[i+6:]
+		switch {
+		case !ok:
+		case inert[c], c == '\\',
+			c == '&' && len(rest) > 0 && rest[0] == '#' && refersToInert(rest[1:]),
+			c == '<' && len(rest) > 0 && (rest[0] == '!' || rest[0] == '?'):
 			return true
 		}
 		raw = raw[i+4:]
@@ -63,24 +109,17 @@ func hexDigit(c byte) (byte, bool) {
 	return 0, false
 }
 
-// ampersands are the ways to write the & of a reference.
-var ampersands = [][]byte{[]byte(`&#`), []byte(`\u0026#`)}
-
 // hidesInReference looks for decimal and hexadecimal references to inert bytes.
 func hidesInReference(raw []byte) bool {
-	for _, amp := range ampersands {
-		for rest := raw; ; {
-			i := bytes.Index(rest, amp)
-			if i < 0 {
-				break
-			}
-			rest = rest[i+len(amp):]
-			if refersToInert(rest) {
-				return true
-			}
+	for {
+		i := bytes.Index(raw, []byte("&#"))
+		if i < 0 {
+			return false
+		}
+		if raw = raw[i+2:]; refersToInert(raw) {
+			return true
 		}
 	}
-	return false
 }
 
 // refersToInert reads what follows "&#" up to its semicolon.
@@ -103,14 +142,8 @@ func refersToInert(b []byte) bool {
 	return inert[n]
 }
 
-// marks begin what the XML decoder takes out of the middle of a value.
-var marks = [][]byte{[]byte(`<!`), []byte(`<?`), []byte(`\u003c!`), []byte(`\u003C!`), []byte(`\u003c?`), []byte(`\u003C?`)}
-
+// hidesInMarkup looks for what the XML decoder takes out of the middle of a
+// value: comments, CDATA sections and processing instructions.
 func hidesInMarkup(raw []byte) bool {
-	for _, m := range marks {
-		if bytes.Contains(raw, m) {
-			return true
-		}
-	}
-	return false
+	return bytes.Contains(raw, []byte("<!")) || bytes.Contains(raw, []byte("<?"))
 }

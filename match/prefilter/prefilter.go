@@ -205,18 +205,15 @@ func (f *Filter) NewScanner() *Scanner {
 // Candidates appends to dst the indexes of the rules that the record may
 // satisfy, in ascending order.
 func (s *Scanner) Candidates(dst []int, raw []byte) []int {
-	if s.matcher == nil || hides(raw) {
-		for i := range s.f.needs {
-			dst = append(dst, i)
-		}
-		return dst
+	if s.matcher == nil {
+		return s.f.all(dst)
 	}
 	if cap(s.folded) < len(raw) || cap(s.folded) > 1<<20 {
 		s.folded = make([]byte, len(raw))
 	}
 	s.folded = s.folded[:len(raw)]
-	for i, c := range raw {
-		s.folded[i] = rule.FoldByte(c)
+	if hides(raw, fold(s.folded, raw)) {
+		return s.f.all(dst)
 	}
 	hits := s.matcher.Match(s.folded)
 	if len(hits) == 0 && !s.f.open {
@@ -230,6 +227,14 @@ func (s *Scanner) Candidates(dst []int, raw []byte) []int {
 		if s.met(&s.f.needs[i]) {
 			dst = append(dst, i)
 		}
+	}
+	return dst
+}
+
+// all appends every rule.
+func (f *Filter) all(dst []int) []int {
+	for i := range f.needs {
+		dst = append(dst, i)
 	}
 	return dst
 }
