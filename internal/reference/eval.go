@@ -128,8 +128,8 @@ func covers(pattern, text string) bool {
 
 var decimal = regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$`)
 
-// number reads a decimal number: at most 15 digits with an optional sign,
-// fraction and exponent, compared as Splunk does, in double precision.
+// number reads a decimal number: at most 15 digits with an optional sign and
+// fraction, but no exponent, compared in double precision.
 func number(text string) (float64, bool) {
 	digits := strings.Map(func(r rune) rune {
 		if '0' <= r && r <= '9' {
@@ -137,7 +137,7 @@ func number(text string) (float64, bool) {
 		}
 		return -1
 	}, text)
-	if !decimal.MatchString(text) || len(digits) > 15 {
+	if !decimal.MatchString(text) || strings.ContainsAny(text, "eE") || len(digits) > 15 {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(text, 64)

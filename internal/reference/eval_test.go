@@ -33,7 +33,7 @@ func TestHolds(t *testing.T) {
 		{"\u017F", rule.Eq, "s", false},
 		{"ÄÖ", rule.Eq, "äö", true},
 		{"4104.0", rule.Eq, "4104", true},
-		{"4.104e3", rule.Eq, "4104", true},
+		{"4.104e3", rule.Eq, "4104", false},
 		{"0x10", rule.Eq, "16", false},
 		{"Infinity", rule.Eq, "inf", false},
 		{"1e999", rule.Eq, "2e999", false},

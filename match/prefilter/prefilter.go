@@ -7,9 +7,9 @@
 // Proof, step by step:
 //
 //  1. Need(R) is implied by R. A comparison field=*a*b* holds only if the folded
-//     value of the field contains a and b. An And implies each of its parts, an
-//     Or one of its parts; everything else (Not, other operators, numbers, which
-//     have many spellings) requires nothing.
+//     value of the field contains a and b; field=4104 only if it contains 4104,
+//     since numbers have no exponents (rule.Number). An And implies each of its
+//     parts, an Or one of its parts; everything else requires nothing.
 //  2. Only fields whose value stands in the record as it is are used
 //     (event.Verbatim), and only inert stretches of literals: runs of the bytes
 //     in inert. The decoder takes a value from one contiguous stretch of the
@@ -123,11 +123,11 @@ func compare(c rule.Compare) Need {
 	if c.Op != rule.Eq || !event.Verbatim(c.Field) {
 		return Need{}
 	}
-	if _, number := rule.Number([]byte(c.Value.Text())); number {
-		return Need{}
-	}
 	n := Need{op: all}
 	for _, piece := range c.Value.Pieces() {
+		if _, number := rule.Number([]byte(c.Value.Text())); number {
+			piece = wholeDigits(piece) // 4104 equals 04104.0 too
+		}
 		if lit := longestInert(piece); len(lit) >= minLiteral {
 			n.parts = append(n.parts, Need{op: literal, lit: lit})
 		}
@@ -139,6 +139,13 @@ func compare(c rule.Compare) Need {
 		return n.parts[0]
 	}
 	return n
+}
+
+// wholeDigits returns the digits of a decimal number before its point, without
+// leading zeros: what every text of an equal number contains.
+func wholeDigits(number string) string {
+	whole, _, _ := strings.Cut(strings.TrimLeft(number, "+-"), ".")
+	return strings.TrimLeft(whole, "0")
 }
 
 // Filter holds the needs of a set of rules. It is immutable.

@@ -187,15 +187,15 @@ func TestFoldAppends(t *testing.T) {
 func TestNumber(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]float64{
-		"0": 0, "4104": 4104, "04104": 4104, "4104.0": 4104, "4.104e3": 4104, "4104E0": 4104,
-		"-1": -1, "+1": 1, ".5": .5, "5.": 5, "-0": 0, "1e-400": 0,
+		"0": 0, "4104": 4104, "04104": 4104, "4104.0": 4104,
+		"-1": -1, "+1": 1, ".5": .5, "5.": 5, "-0": 0,
 	} {
 		if got, ok := Number([]byte(text)); !ok || got != want {
 			t.Errorf("Number(%q) = %v, %v, want %v", text, got, ok, want)
 		}
 	}
 	for _, text := range []string{
-		"", " 1", "1 ", "0x10", "1_000", "inf", "Infinity", "NaN", "1e999", "e", ".", "-", "1-2",
+		"", " 1", "1 ", "0x10", "1_000", "inf", "Infinity", "NaN", "1e999", "4.104e3", "4104E0", "1e-400", "e", ".", "-", "1-2",
 		"1,5", "4104a", "\u0661", strings.Repeat("1", 65),
 	} {
 		if got, ok := Number([]byte(text)); ok {
