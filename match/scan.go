@@ -2,6 +2,7 @@ package match
 
 import (
 	"errors"
+	"sort"
 
 	"sluice/internal/record"
 	"sluice/match/event"
@@ -82,7 +83,7 @@ var (
 	ErrUnclosed = errors.New("record has no end")
 )
 
-// Scan evaluates the records of data.
+// Scan evaluates the records of data, which are in order.
 func (s *Scanner) Scan(data []byte, records []record.Record) {
 	s.Counts.Records += int64(len(records))
 	for i, r := range records {
@@ -92,23 +93,65 @@ func (s *Scanner) Scan(data []byte, records []record.Record) {
 				err = ErrTooLong
 			}
 			s.bad(i, err)
-			continue
 		}
-		raw := data[r.Lo:r.Hi]
-		if s.filter != nil {
-			s.candidates = s.filter.Candidates(s.candidates[:0], raw)
-			if len(s.candidates) == 0 {
-				s.Counts.Skipped++
-				continue
-			}
-		}
-		s.record = i
-		if err := s.dec.Decode(r.Kind, raw, s.emit); err != nil {
-			s.bad(i, err)
-			continue
-		}
-		s.Counts.Decoded++
 	}
+	if s.filter != nil && s.filter.Gated() {
+		s.scanGated(data, records)
+		return
+	}
+	for i, r := range records {
+		if r.Kind != record.Bad {
+			s.scanRecord(i, r.Kind, data[r.Lo:r.Hi])
+		}
+	}
+}
+
+// scanGated looks only at the records in which the gate stops.
+func (s *Scanner) scanGated(data []byte, records []record.Record) {
+	for _, r := range records {
+		if r.Kind != record.Bad {
+			s.Counts.Skipped++
+		}
+	}
+	s.filter.Start(data)
+	i, from := 0, 0
+	for {
+		at := s.filter.Next(from)
+		if at < 0 {
+			return
+		}
+		i += sort.Search(len(records)-i, func(k int) bool { return records[i+k].Hi > at })
+		if i == len(records) {
+			return
+		}
+		r := records[i]
+		if at < r.Lo { // between records
+			from = r.Lo
+			continue
+		}
+		if r.Kind != record.Bad {
+			s.Counts.Skipped--
+			s.scanRecord(i, r.Kind, data[r.Lo:r.Hi])
+		}
+		from = r.Hi
+	}
+}
+
+// scanRecord evaluates one record, number i of those scanned.
+func (s *Scanner) scanRecord(i int, kind record.Kind, raw []byte) {
+	if s.filter != nil {
+		s.candidates = s.filter.Candidates(s.candidates[:0], raw)
+		if len(s.candidates) == 0 {
+			s.Counts.Skipped++
+			return
+		}
+	}
+	s.record = i
+	if err := s.dec.Decode(kind, raw, s.emit); err != nil {
+		s.bad(i, err)
+		return
+	}
+	s.Counts.Decoded++
 }
 
 func (s *Scanner) bad(rec int, err error) {

@@ -71,26 +71,37 @@ func hides(raw []byte, seen marks) bool {
 		seen&lessThan != 0 && hidesInMarkup(raw)
 }
 
-// hidesInEscape looks for \u00hh of an inert byte; of a backslash, which would
-// begin an escape of a record inside this one; and of & or < where they begin
-// one of the other spellings.
+// hidesInEscape looks for \u00hh that may hide something.
 func hidesInEscape(raw []byte) bool {
-	for {
-		i := bytes.Index(raw, []byte(`\u00`))
-		if i < 0 || i+6 > len(raw) {
+	for at := 0; ; at += 4 {
+		i := bytes.Index(raw[at:], []byte(`\u00`))
+		if i < 0 {
 			return false
 		}
-		c, ok := hexByte(raw[i+4], raw[i+5])
-		rest := raw[i+6:]
-		switch {
-		case !ok:
-		case inert[c], c == '\\',
-			c == '&' && len(rest) > 0 && rest[0] == '#' && refersToInert(rest[1:]),
-			c == '<' && len(rest) > 0 && (rest[0] == '!' || rest[0] == '?'):
+		if at += i; escapeHides(raw, at) {
 			return true
 		}
-		raw = raw[i+4:]
 	}
+}
+
+// escapeHides reports whether the \u00 at i spells an inert byte; a backslash,
+// which would begin an escape of a record inside this one; or & or < where they
+// begin one of the other spellings.
+func escapeHides(raw []byte, i int) bool {
+	if i+6 > len(raw) {
+		return false
+	}
+	c, ok := hexByte(raw[i+4], raw[i+5])
+	rest := raw[i+6:]
+	switch {
+	case !ok:
+		return false
+	case c == '&':
+		return len(rest) > 0 && rest[0] == '#' && refersToInert(rest[1:])
+	case c == '<':
+		return len(rest) > 0 && (rest[0] == '!' || rest[0] == '?')
+	}
+	return inert[c] || c == '\\'
 }
 
 func hexByte(hi, lo byte) (byte, bool) {
@@ -111,16 +122,19 @@ func hexDigit(c byte) (byte, bool) {
 
 // hidesInReference looks for decimal and hexadecimal references to inert bytes.
 func hidesInReference(raw []byte) bool {
-	for {
-		i := bytes.Index(raw, []byte("&#"))
+	for at := 0; ; at += 2 {
+		i := bytes.Index(raw[at:], []byte("&#"))
 		if i < 0 {
 			return false
 		}
-		if raw = raw[i+2:]; refersToInert(raw) {
+		if at += i; referenceHides(raw, at) {
 			return true
 		}
 	}
 }
+
+// referenceHides reports whether the &# at i refers to an inert byte.
+func referenceHides(raw []byte, i int) bool { return refersToInert(raw[i+2:]) }
 
 // refersToInert reads what follows "&#" up to its semicolon.
 func refersToInert(b []byte) bool {
@@ -147,3 +161,6 @@ func refersToInert(b []byte) bool {
 func hidesInMarkup(raw []byte) bool {
 	return bytes.Contains(raw, []byte("<!")) || bytes.Contains(raw, []byte("<?"))
 }
+
+// markupHides is true: whatever begins with <! or <? may stand inside a value.
+func markupHides([]byte, int) bool { return true }

@@ -28,6 +28,9 @@
 //  4. Letter case: rule.Fold maps only A-Z to a-z and nothing else to ASCII. So an
 //     inert stretch of a folded pattern is found in the record with A-Z folded.
 //  5. A literal lies within one field of one event, so within one record.
+//  6. A set has a gate if each of its rules needs one literal without letters.
+//     By the steps above, a record that some rule accepts holds that literal as it
+//     is, or a spelling for which hides is true; Next stops at each of these.
 //
 // cloudflare/ahocorasick finds the literals. Its dictionary must hold no
 // duplicates and no empty string, and its Match is for one goroutine; see New
@@ -152,7 +155,8 @@ func wholeDigits(number string) string {
 type Filter struct {
 	needs    []Need
 	literals []string
-	open     bool // some rule needs nothing: every record is a candidate
+	open     bool   // some rule needs nothing: every record is a candidate
+	gate     []byte // the gate's literal; nil without a gate
 }
 
 // New compiles the filter of rules; their indexes are what Candidates returns.
@@ -164,6 +168,9 @@ func New(rules []*rule.Rule) *Filter {
 		f.number(&n, ids)
 		f.needs = append(f.needs, n)
 		f.open = f.open || n.op == always
+	}
+	if lit := gateLiteral(f.needs); lit != "" {
+		f.gate = []byte(lit)
 	}
 	return f
 }
@@ -197,12 +204,14 @@ type Scanner struct {
 	matcher *ahocorasick.Matcher // nil without literals
 	folded  []byte
 	seen    []bool
+	block   []byte // that Next looks at
+	next    []int  // for each sight and the gate's literal, where it stands next
 }
 
 // NewScanner returns a Scanner. Each has a matcher of its own, since Match
 // writes to it.
 func (f *Filter) NewScanner() *Scanner {
-	s := &Scanner{f: f, seen: make([]bool, len(f.literals))}
+	s := &Scanner{f: f, seen: make([]bool, len(f.literals)), next: make([]int, len(sights)+1)}
 	if len(f.literals) > 0 {
 		s.matcher = ahocorasick.NewStringMatcher(f.literals)
 	}
