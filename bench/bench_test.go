@@ -9,6 +9,7 @@ import (
 	"sluice/internal/pipeline"
 	"sluice/internal/reference"
 	"sluice/match"
+	"sluice/match/prefilter"
 	"sluice/match/rule"
 )
 
@@ -32,6 +33,12 @@ func BenchmarkRun(b *testing.B) {
 		run  func(path string) (counts, error)
 	}{
 		{"sluice-1", func(p string) (counts, error) { return sluice(p, r, 1, match.Options{}) }},
+		{"gate-generic-1", func(p string) (counts, error) {
+			return sluice(p, r, 1, match.Options{Prefilter: prefilter.Options{Portable: true}})
+		}},
+		{"no-gate-1", func(p string) (counts, error) {
+			return sluice(p, r, 1, match.Options{Prefilter: prefilter.Options{NoGate: true}})
+		}},
 		{"sluice-all", func(p string) (counts, error) { return sluice(p, r, runtime.GOMAXPROCS(0), match.Options{}) }},
 		{"no-prefilter-1", func(p string) (counts, error) { return sluice(p, r, 1, match.Options{NoPrefilter: true}) }},
 		{"reference-1", func(p string) (counts, error) { return slow(p, r) }},

@@ -9,6 +9,7 @@ import (
 
 	"sluice/internal/corpus"
 	"sluice/internal/record"
+	"sluice/match/prefilter"
 	"sluice/match/rule"
 	"sluice/match/spl"
 )
@@ -141,6 +142,11 @@ func FuzzPrefilter(f *testing.F) {
 			slow, sc := scan(one, Options{NoPrefilter: true}, data)
 			if !slices.Equal(fast, slow) {
 				t.Errorf("rule %d: prefilter %q, none %q in %q", i, fast, slow, data)
+			}
+			for _, opt := range []prefilter.Options{{NoGate: true}, {Portable: true}} {
+				if hits, _ := scan(one, Options{Prefilter: opt}, data); !slices.Equal(hits, slow) {
+					t.Errorf("rule %d, %+v: %q, without a prefilter %q in %q", i, opt, hits, slow, data)
+				}
 			}
 			for _, c := range []Counts{fc, sc} {
 				if c.Records != c.Skipped+c.Decoded+c.Malformed {

@@ -29,6 +29,8 @@ type Options struct {
 	// NoPrefilter decodes every record. It is the reference for the prefilter
 	// and a row of the benchmarks.
 	NoPrefilter bool
+	// Prefilter leaves out parts of the prefilter, for checks and benchmarks.
+	Prefilter prefilter.Options
 	// AllFields makes the events of hits hold every field of their record, not
 	// only those that the rules read.
 	AllFields bool
@@ -67,7 +69,7 @@ func Compile(rules []*rule.Rule, opt Options) *Set {
 		s.progs = append(s.progs, p)
 	}
 	if !opt.NoPrefilter {
-		s.filter = prefilter.New(rules)
+		s.filter = prefilter.New(rules, opt.Prefilter)
 	}
 	return s
 }

@@ -18,6 +18,7 @@ import (
 	"sluice/internal/reference"
 	"sluice/match"
 	"sluice/match/detection"
+	"sluice/match/prefilter"
 	"sluice/match/rule"
 	"sluice/match/spl"
 )
@@ -252,11 +253,13 @@ func TestEngineEqualsReference(t *testing.T) {
 		}
 		for i := range rules { // alone, so that each rule's own needs decide
 			one := rules[i : i+1]
-			fast := engine(t, files, one, match.Options{}, drop, 1+i%3)
 			slow := engine(t, files, one, match.Options{NoPrefilter: true}, drop, 1)
-			compareRows(t, "prefilter, "+one[0].Name, printRows(one, fast), printRows(one, slow))
-			if fast.Records != slow.Records || fast.Matched != slow.Matched {
-				t.Errorf("%s: %+v with the prefilter, %+v without", one[0].Name, fast.Counts, slow.Counts)
+			for _, opt := range []prefilter.Options{{}, {Portable: true}, {NoGate: true}} {
+				fast := engine(t, files, one, match.Options{Prefilter: opt}, drop, 1+i%3)
+				compareRows(t, fmt.Sprintf("prefilter %+v, %s", opt, one[0].Name), printRows(one, fast), printRows(one, slow))
+				if fast.Records != slow.Records || fast.Matched != slow.Matched {
+					t.Errorf("%s: %+v with the prefilter %+v, %+v without", one[0].Name, fast.Counts, opt, slow.Counts)
+				}
 			}
 		}
 	}

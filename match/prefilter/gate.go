@@ -3,6 +3,7 @@ package prefilter
 import (
 	"bytes"
 
+	"sluice/match/prefilter/internal/scan"
 	"sluice/match/rule"
 )
 
@@ -15,7 +16,7 @@ import (
 
 // minGate is the shortest literal that makes a gate: shorter ones stand in
 // nearly every block.
-const minGate = 4
+const minGate = scan.LitLen
 
 // gateLiteral returns a literal that each of needs requires, or "".
 func gateLiteral(needs []Need) string {
@@ -68,62 +69,38 @@ func hasLetter(s string) bool {
 	return false
 }
 
-// sights are what the gate looks for, besides its literal: the beginnings of
-// other spellings, each with the test that tells whether it may hide anything.
-var sights = []struct {
-	mark  []byte
-	hides func(raw []byte, i int) bool
-}{
-	{[]byte(`\u00`), escapeHides},
-	{[]byte(`&#`), referenceHides},
-	{[]byte(`<!`), markupHides},
-	{[]byte(`<?`), markupHides},
-}
-
 // Gated reports whether the set has a gate, so that Start and Next may be used.
-func (s *Scanner) Gated() bool { return s.f.gate != nil }
+func (s *Scanner) Gated() bool { return s.finder != nil }
 
-// Start makes data the block that Next looks at.
-func (s *Scanner) Start(data []byte) {
-	s.block = data
-	for i := range s.next {
-		s.next[i] = -1
-	}
+// Start makes block the one that Next looks at.
+func (s *Scanner) Start(block []byte) {
+	s.block = block
+	s.finder.Start(block)
 }
 
 // Next returns the first offset at or behind from whose record may satisfy a
 // rule, or -1. Calls must not go back in the block. A record in which it stops
 // nowhere has no candidates.
 func (s *Scanner) Next(from int) int {
-	best := len(s.block)
-	for i := range s.next {
-		if s.next[i] < from {
-			s.next[i] = s.find(i, from)
-		}
-		best = min(best, s.next[i])
-	}
-	if best == len(s.block) {
-		return -1
-	}
-	return best
-}
-
-// find returns the offset of sight i at or behind from, or len(s.block). The
-// last sight is the gate's literal.
-func (s *Scanner) find(i, from int) int {
-	mark := s.f.gate
-	if i < len(sights) {
-		mark = sights[i].mark
-	}
-	for from < len(s.block) {
-		k := bytes.Index(s.block[from:], mark)
-		if k < 0 {
-			break
-		}
-		if at := from + k; i == len(sights) || sights[i].hides(s.block, at) {
+	for {
+		at := s.finder.Next(from)
+		if at < 0 || s.opens(at) {
 			return at
 		}
-		from += k + len(mark)
+		from = at + 1
 	}
-	return len(s.block)
+}
+
+// opens reports whether the place that the kernel found has the gate's literal
+// or may hide it.
+func (s *Scanner) opens(at int) bool {
+	switch s.block[at] {
+	case '\\':
+		return escapeHides(s.block, at)
+	case '&':
+		return referenceHides(s.block, at)
+	case '<':
+		return true // a comment, CDATA section or processing instruction
+	}
+	return bytes.HasPrefix(s.block[at:], s.f.gate)
 }

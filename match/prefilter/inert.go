@@ -161,6 +161,3 @@ func refersToInert(b []byte) bool {
 func hidesInMarkup(raw []byte) bool {
 	return bytes.Contains(raw, []byte("<!")) || bytes.Contains(raw, []byte("<?"))
 }
-
-// markupHides is true: whatever begins with <! or <? may stand inside a value.
-func markupHides([]byte, int) bool { return true }

@@ -30,7 +30,8 @@
 //  5. A literal lies within one field of one event, so within one record.
 //  6. A set has a gate if each of its rules needs one literal without letters.
 //     By the steps above, a record that some rule accepts holds that literal as it
-//     is, or a spelling for which hides is true; Next stops at each of these.
+//     is, or a spelling for which hides is true. internal/scan finds each place
+//     where one of these begins, and Next stops at each of them.
 //
 // cloudflare/ahocorasick finds the literals. Its dictionary must hold no
 // duplicates and no empty string, and its Match is for one goroutine; see New
@@ -44,6 +45,7 @@ import (
 	"github.com/cloudflare/ahocorasick"
 
 	"sluice/match/event"
+	"sluice/match/prefilter/internal/scan"
 	"sluice/match/rule"
 )
 
@@ -157,11 +159,22 @@ type Filter struct {
 	literals []string
 	open     bool   // some rule needs nothing: every record is a candidate
 	gate     []byte // the gate's literal; nil without a gate
+	kernel   scan.Kernel
+}
+
+// Options leave out fast paths, so that each has what it is measured and tested
+// against.
+type Options struct {
+	NoGate   bool // look at each record
+	Portable bool // use the portable kernel
 }
 
 // New compiles the filter of rules; their indexes are what Candidates returns.
-func New(rules []*rule.Rule) *Filter {
-	f := &Filter{}
+func New(rules []*rule.Rule, opt Options) *Filter {
+	f := &Filter{kernel: scan.Best()}
+	if opt.Portable {
+		f.kernel = scan.Generic
+	}
 	ids := map[string]int{}
 	for _, r := range rules {
 		n := Analyze(r.Where)
@@ -169,7 +182,7 @@ func New(rules []*rule.Rule) *Filter {
 		f.needs = append(f.needs, n)
 		f.open = f.open || n.op == always
 	}
-	if lit := gateLiteral(f.needs); lit != "" {
+	if lit := gateLiteral(f.needs); lit != "" && !opt.NoGate {
 		f.gate = []byte(lit)
 	}
 	return f
@@ -204,14 +217,17 @@ type Scanner struct {
 	matcher *ahocorasick.Matcher // nil without literals
 	folded  []byte
 	seen    []bool
-	block   []byte // that Next looks at
-	next    []int  // for each sight and the gate's literal, where it stands next
+	finder  *scan.Finder // nil without a gate
+	block   []byte       // that Next looks at
 }
 
 // NewScanner returns a Scanner. Each has a matcher of its own, since Match
 // writes to it.
 func (f *Filter) NewScanner() *Scanner {
-	s := &Scanner{f: f, seen: make([]bool, len(f.literals)), next: make([]int, len(sights)+1)}
+	s := &Scanner{f: f, seen: make([]bool, len(f.literals))}
+	if f.gate != nil {
+		s.finder = scan.New(f.gate, f.kernel)
+	}
 	if len(f.literals) > 0 {
 		s.matcher = ahocorasick.NewStringMatcher(f.literals)
 	}

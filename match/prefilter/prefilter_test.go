@@ -73,7 +73,7 @@ func TestCandidates(t *testing.T) {
 		compileRule(t, `Text=*alpha* Text=*beta*`),
 		compileRule(t, `Text=*alphabet* OR Text=*gamma*`),
 		compileRule(t, `Text=*beta*`),
-	})
+	}, Options{})
 	check := func(raw string, want ...int) {
 		t.Helper()
 		if got := candidates(f, raw); !slices.Equal(got, want) {
@@ -116,7 +116,7 @@ func TestCandidates(t *testing.T) {
 // For every shape of every event, however spelled, the detection is a
 // candidate where it is satisfied.
 func TestNoFalseNegative(t *testing.T) {
-	f := New([]*rule.Rule{compileRule(t, `EventCode=4104 (ScriptBlockText="*Invoke-RestMethod*" AND (ScriptBlockText="*ipinfo.io*" OR ScriptBlockText="*api.ipify.org*"))`)})
+	f := New([]*rule.Rule{compileRule(t, `EventCode=4104 (ScriptBlockText="*Invoke-RestMethod*" AND (ScriptBlockText="*ipinfo.io*" OR ScriptBlockText="*api.ipify.org*"))`)}, Options{})
 	s := f.NewScanner()
 	g := corpus.New(3)
 	rng := rand.New(rand.NewPCG(3, 4))
@@ -181,7 +181,7 @@ func FuzzMatcher(f *testing.F) {
 				want = append(want, i)
 			}
 		}
-		fl := New(rules)
+		fl := New(rules, Options{})
 		if got := candidates(fl, raw); !slices.Equal(got, want) {
 			t.Errorf("%q in %q: got %v, want %v", lits, raw, got, want)
 		}
