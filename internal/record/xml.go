@@ -117,23 +117,29 @@ func (c *cursor) eventEnd() (end int, res result) {
 	}
 	for {
 		j := bytes.IndexByte(c.buf[i:], '<')
-		if j < 0 {
+		if j < 0 || i+j+1 == len(c.buf) {
 			return len(c.buf), more
 		}
 		i += j
-		rest := c.buf[i:]
-		skip := 1
-		switch {
-		case bytes.HasPrefix(rest, tagEventEnd):
-			if gt := closeOf(rest[len(tagEventEnd):]); gt > 0 {
-				return i + len(tagEventEnd) + gt, found
+		rest, skip := c.buf[i:], 1
+		// Most tags are none of these, which their second byte tells.
+		switch rest[1] {
+		case '/':
+			if bytes.HasPrefix(rest, tagEventEnd) {
+				if gt := closeOf(rest[len(tagEventEnd):]); gt > 0 {
+					return i + len(tagEventEnd) + gt, found
+				}
 			}
-		case bytes.HasPrefix(rest, cdataStart):
-			skip = after(rest, len(cdataStart), cdataEnd)
-		case bytes.HasPrefix(rest, commentStart):
-			skip = after(rest, len(commentStart), commentEnd)
-		case isTag(rest, tagEvent) && opensSystem(rest):
-			return i, never
+		case '!':
+			if bytes.HasPrefix(rest, cdataStart) {
+				skip = after(rest, len(cdataStart), cdataEnd)
+			} else if bytes.HasPrefix(rest, commentStart) {
+				skip = after(rest, len(commentStart), commentEnd)
+			}
+		case 'E':
+			if isTag(rest, tagEvent) && opensSystem(rest) {
+				return i, never
+			}
 		}
 		if skip < 0 {
 			return len(c.buf), more
