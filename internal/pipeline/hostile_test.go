@@ -38,6 +38,7 @@ var hostile = []struct {
 	{"deep elements", "<Event><System/>" + strings.Repeat("<a>", 100_000) + "</Event>", 1},
 	{"duplicate keys", `{"EventID":1,"EventID":4104,"Channel":"x","Channel":"y","ScriptBlockText":"a","ScriptBlockText":"b"}`, 0},
 	{"many values", `{"a":[` + strings.Repeat("1,", 2_000_000) + `1]}`, 1},
+	{"many values in text", `{"event":"{\"a\":[` + strings.Repeat("1,", 2_000_000) + `1]}"}`, 0},
 	{"many duplicates", `{` + strings.Repeat(`"dest":"x","Path":"y","Guid":"z",`, 2000) + `"EventID":4104}`, 0},
 	{"root string", `"Invoke-RestMethod ipinfo.io"`, 1},
 	{"root number", `12345678901234567890`, 1},

@@ -58,6 +58,15 @@ func FuzzJSONString(f *testing.F) {
 		if len(got) != 1 || got[0] != want {
 			t.Errorf("%s: got %q, want %q", literal, got, want)
 		}
+		// The same within event data that stands as JSON text.
+		inner, err := json.Marshal(`{"Text":` + literal + `}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		nested, err := value(record.JSON, []byte(`{"EventID":4104,"TimeGenerated":"x","EventData":`+string(inner)+`}`), "Text")
+		if err != nil || len(nested) != 1 || nested[0] != want {
+			t.Errorf("%s in text: got %q, %v, want %q", literal, nested, err, want)
+		}
 	})
 }
 

@@ -29,7 +29,7 @@ type jsonReader struct {
 	d       *Decoder
 	parsers [maxWraps + 1]fastjson.Parser
 	level   int
-	fixed   []byte
+	fixed   [maxWraps + 1][]byte
 	arena   fastjson.Arena
 	err     error
 	time    []byte // from an envelope around the event
@@ -40,26 +40,34 @@ type jsonReader struct {
 // events before that part were emitted all the same.
 func (j *jsonReader) decode(raw []byte, emit func(*Event)) error {
 	if len(raw) > keepParser {
-		if countValues(raw) > maxValues {
-			return errJSONValues
-		}
-		defer func() { j.parsers[0], j.arena = fastjson.Parser{}, fastjson.Arena{} }()
+		defer func() { j.parsers, j.arena = [maxWraps + 1]fastjson.Parser{}, fastjson.Arena{} }()
 	}
-	j.err = nil
-	raw = j.fixSurrogates(raw)
-	if v, err := j.parsers[0].ParseBytes(raw); err == nil {
+	j.level, j.err = 0, nil
+	v, err := j.parse(raw)
+	if err == nil {
 		j.root(v, emit)
 		return j.err
 	}
+	if err == errJSONValues {
+		return err
+	}
 	// Not one value: perhaps several in a row.
 	var sc fastjson.Scanner
-	sc.InitBytes(raw)
+	sc.InitBytes(j.fixSurrogates(raw))
 	for sc.Next() {
 		if j.root(sc.Value(), emit); j.err != nil {
 			return j.err
 		}
 	}
 	return sc.Error()
+}
+
+// parse parses s at the current level, unless that would take much memory.
+func (j *jsonReader) parse(s []byte) (*fastjson.Value, error) {
+	if len(s) > keepParser && countValues(s) > maxValues {
+		return nil, errJSONValues
+	}
+	return j.parsers[j.level].ParseBytes(j.fixSurrogates(s))
 }
 
 func (j *jsonReader) root(v *fastjson.Value, emit func(*Event)) {
@@ -162,7 +170,7 @@ func (j *jsonReader) text(s []byte, o *fastjson.Object, emit func(*Event)) bool 
 	}
 	j.level++
 	defer func() { j.level-- }()
-	v, err := j.parsers[j.level].ParseBytes(s)
+	v, err := j.parse(s)
 	if err != nil || v.Type() != fastjson.TypeObject {
 		return false
 	}
@@ -303,7 +311,7 @@ func (j *jsonReader) dataText(ev *Event, s []byte) {
 		return
 	}
 	j.level++ // and not back: the values must live as long as the event
-	if v, err := j.parsers[j.level].ParseBytes(s); err == nil && v.Type() == fastjson.TypeObject {
+	if v, err := j.parse(s); err == nil && v.Type() == fastjson.TypeObject {
 		v.GetObject().Visit(func(key []byte, v *fastjson.Value) { j.data(ev, key, v, 0) })
 	}
 }

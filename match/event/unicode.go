@@ -9,10 +9,9 @@ func (j *jsonReader) fixSurrogates(raw []byte) []byte {
 	if !hasSurrogate(raw) {
 		return raw
 	}
-	out := append(j.fixed[:0], raw...)
-	j.fixed = out
-	if len(raw) > keepParser {
-		j.fixed = nil
+	out := append(j.fixed[j.level][:0], raw...)
+	if len(raw) <= keepParser {
+		j.fixed[j.level] = out
 	}
 	for i := 0; i+1 < len(out); i++ {
 		if out[i] != '\\' {
