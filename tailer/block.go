@@ -18,7 +18,6 @@ type Block struct {
 	Data    []byte
 	Records []record.Record // in order; Lo and Hi index Data
 	Offset  int64           // stream offset of Data[0]
-	Seq     int             // position among the blocks of a run, from 0; set by the reader's user
 
 	pool *Pool
 }

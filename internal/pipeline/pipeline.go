@@ -20,7 +20,7 @@ import (
 
 // Config says what to run.
 type Config struct {
-	Files     []string // read in order; tailer.Stdin is standard input
+	Files     []string // tailer.Stdin is standard input
 	Set       *match.Set
 	Rules     []*rule.Rule // those of Set
 	Format    record.Format
@@ -67,7 +67,8 @@ type Damage struct {
 	Err    error // of the first one
 }
 
-// job is a block on its way to a worker. Seq counts jobs from 0.
+// job is a block on its way to a worker. Where the order of the input matters,
+// seq counts jobs from 0.
 type job struct {
 	block *tailer.Block
 	file  int
@@ -79,6 +80,7 @@ type run struct {
 	cfg    Config
 	jobs   chan *job
 	done   chan *job // matched, for the writer of events; nil without
+	sent   int       // jobs so far, where their order matters
 	cancel context.CancelFunc
 
 	mu     sync.Mutex // of what follows
@@ -124,25 +126,41 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	return &r.res, err
 }
 
-// read sends the blocks of all files to the workers.
+// read sends the blocks of all files to the workers. Several files are read at
+// once, unless the order of the input matters.
 func (r *run) read(ctx context.Context) {
-	// Each worker holds one block and finds the next one ready; the reader holds
+	threads := max(1, r.cfg.Threads)
+	readers := min(threads, len(r.cfg.Files))
+	if r.done != nil {
+		readers = min(1, readers)
+	}
+	// Each worker holds one block and finds the next one ready; a reader holds
 	// one; events wait for their turn in the others.
-	pool := tailer.NewPool(2*max(1, r.cfg.Threads) + 2)
-	seq := 0
-	for i := range r.cfg.Files {
-		if err := r.file(ctx, pool, i, &seq); err != nil {
-			r.mu.Lock()
+	pool := tailer.NewPool(2*threads + readers + 1)
+	errs := make([]error, len(r.cfg.Files))
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range readers {
+		wait.Go(func() {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(errs) {
+					return
+				}
+				errs[i] = r.file(ctx, pool, i)
+			}
+		})
+	}
+	wait.Wait()
+	for _, err := range errs {
+		if err != nil {
 			r.res.Errors = append(r.res.Errors, err)
-			r.mu.Unlock()
-		}
-		if ctx.Err() != nil {
-			return
 		}
 	}
 }
 
-func (r *run) file(ctx context.Context, pool *tailer.Pool, i int, seq *int) error {
+// file sends the blocks of file number i.
+func (r *run) file(ctx context.Context, pool *tailer.Pool, i int) error {
 	name := r.cfg.Files[i]
 	f, err := tailer.Open(name, r.cfg.Progress)
 	if err != nil {
@@ -154,18 +172,17 @@ func (r *run) file(ctx context.Context, pool *tailer.Pool, i int, seq *int) erro
 		return fmt.Errorf("cannot read %s: %w", name, err)
 	}
 	defer free()
-	r.res.Files++
 	rd := tailer.NewReader(text, pool, r.cfg.Format, r.cfg.MaxRecord)
-	defer func() { r.res.Bytes += rd.Bytes() }()
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.res.Files++
+		r.res.Bytes += rd.Bytes()
+	}()
 	for {
 		b, err := rd.Next()
-		if b != nil {
-			select {
-			case r.jobs <- &job{block: b, file: i, seq: *seq}:
-				*seq++
-			case <-ctx.Done():
-				return nil
-			}
+		if b != nil && !r.send(ctx, &job{block: b, file: i}) {
+			return nil
 		}
 		switch {
 		case errors.Is(err, io.EOF):
@@ -173,6 +190,21 @@ func (r *run) file(ctx context.Context, pool *tailer.Pool, i int, seq *int) erro
 		case err != nil:
 			return fmt.Errorf("cannot read %s at offset %d: %w", name, rd.Bytes(), err)
 		}
+	}
+}
+
+// send gives a job to a worker; it returns false if the run is over.
+func (r *run) send(ctx context.Context, j *job) bool {
+	if r.done != nil {
+		j.seq = r.sent // there is one reader then
+		r.sent++
+	}
+	select {
+	case r.jobs <- j:
+		return true
+	case <-ctx.Done():
+		j.block.Release()
+		return false
 	}
 }
 

@@ -102,7 +102,11 @@ func TestLayoutsGiveTheTruth(t *testing.T) {
 			g := corpus.New(uint64(k))
 			tr := newTruth(t)
 			var recs [][]byte
-			for i := range 60 {
+			n := 60
+			if testing.Short() {
+				n = 12
+			}
+			for i := range n {
 				e := g.Next()
 				tr.add(t, e, s)
 				doc := s.Render(e)
@@ -169,6 +173,9 @@ func TestRealEvents(t *testing.T) {
 			path := writeFile(t, f.name, realData(t, f.name))
 			rules := loadRules(t)[:1]
 			for _, opt := range []match.Options{{}, {NoPrefilter: true}} {
+				if opt.NoPrefilter && testing.Short() {
+					break
+				}
 				res := engine(t, []string{path}, rules, opt, false, 2)
 				if res.Records != f.records || res.Malformed != 0 || res.Matched != 0 {
 					t.Errorf("%+v: %+v, want %d records, none malformed", opt, res.Counts, f.records)
@@ -202,7 +209,11 @@ func TestPlantedMatches(t *testing.T) {
 			}
 			rng.Shuffle(len(planted), func(i, j int) { planted[i], planted[j] = planted[j], planted[i] })
 			path := writeFile(t, f.name, plant(rng, text, f.format, planted))
-			for _, threads := range []int{1, 2, 5} {
+			threads := []int{1, 2, 5}
+			if testing.Short() {
+				threads = threads[1:2]
+			}
+			for _, threads := range threads {
 				res := engine(t, []string{path}, []reference.Rule{tr.rule}, match.Options{}, false, threads)
 				got := printRows([]reference.Rule{tr.rule}, res)
 				slices.Sort(got)
