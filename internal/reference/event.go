@@ -103,7 +103,11 @@ func (e *event) fields() fields {
 	for _, channel := range sys[sysChannel] {
 		f["source"] = append(f["source"], "XmlWinEventLog:"+channel)
 	}
-	set("signature", signatures(sys[sysProvider], sys[sysEventID]))
+	from := sys[sysProvider]
+	if len(from) == 0 {
+		from = sys[sysChannel]
+	}
+	set("signature", signatures(from, sys[sysEventID]))
 	set("sourcetype", []string{"XmlWinEventLog"})
 	set("vendor_product", []string{"Microsoft Windows"})
 	return f

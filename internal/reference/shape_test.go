@@ -108,7 +108,7 @@ var shapeCases = []struct {
 	{"winlogbeat dotted", `{"@timestamp":"2024-03-05T06:07:08.123456789Z","winlog.event_id":4104,"winlog":{"process.pid":3304,` +
 		`"event_data.ScriptBlockText":"` + jsonText + `"},"winlog.event_data.Path":"C:\\jobs\\a.ps1","winlog.event_data":{"MessageTotal":1},` +
 		`"winlog.computer_name":"ws7.example.org","winlog.channel":"Microsoft-Windows-PowerShell/Operational"}`,
-		"Name SourceName Guid Opcode Level Task ThreadID UserID user_id ActivityID EventRecordID RecordNumber signature MessageNumber ScriptBlockId", ""},
+		"Name SourceName Guid Opcode Level Task ThreadID UserID user_id ActivityID EventRecordID RecordNumber MessageNumber ScriptBlockId", ""},
 	{"powershell module", strings.Replace(strings.Replace(winlogJSON, `"event_data":`+dataJSON, `"x":1`, 1), `{`,
 		`{"powershell":{"file":{"script_block_text":"`+jsonText+`","script_block_id":"5e0c-42"},"sequence":1,"total":1},`+
 			`"file":{"path":"C:\\jobs\\a.ps1"},`, 1), "", ""},

@@ -88,7 +88,11 @@ var signatures = map[string]string{
 }
 
 func signature(e *Event, v []byte) []byte {
-	for _, p := range e.sys[sysProvider] {
+	from := e.sys[sysProvider]
+	if len(from) == 0 {
+		from = e.sys[sysChannel] // which begins likewise
+	}
+	for _, p := range from {
 		p = unquote(e, p)
 		if bytes.HasPrefix(p, []byte("Microsoft-Windows-PowerShell")) || bytes.HasPrefix(p, []byte("PowerShellCore")) {
 			return []byte(signatures[string(fixInteger(e, v))])
@@ -148,5 +152,7 @@ var (
 		"critical": "1", "error": "2", "warning": "3", "information": "4",
 		"informational": "4", "info": "4", "verbose": "5",
 	}
-	tasks = map[string]string{"none": "0", "execute a remote command": "2", "execute pipeline": "106", "executing pipeline": "106"}
+	tasks = map[string]string{"none": "0", "execute a remote command": "2", "execute pipeline": "106", "executing pipeline": "106",
+		"starting command": "102", "stopping command": "103",
+	}
 )

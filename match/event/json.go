@@ -84,7 +84,7 @@ func (j *jsonReader) root(v *fastjson.Value, emit func(*Event)) {
 // with an event id of its own is no envelope, whatever its members are called.
 func (j *jsonReader) unwrap(o *fastjson.Object, emit func(*Event)) {
 	// Raw XML says more than fields that were taken from it.
-	for _, name := range []string{"_raw", "System", "RawEventData"} {
+	for _, name := range []string{"_raw", "xml", "System", "RawEventData"} {
 		if j.text(stringOf(o.Get(name)), o, emit) {
 			return
 		}
@@ -101,9 +101,19 @@ func (j *jsonReader) envelope(o *fastjson.Object, emit func(*Event)) bool {
 	if isType(inner, fastjson.TypeObject) && isType(o.Get("preview"), fastjson.TypeTrue) {
 		return true // the row comes again when the search is done
 	}
-	for _, v := range []*fastjson.Value{inner, o.Get("_source"), o.Get("document").Get("data"), o.Get("body")} {
+	hit := o.Get("_source")
+	if hit == nil && o.Get("_index") != nil {
+		hit = o.Get("fields")
+	}
+	for _, v := range []*fastjson.Value{inner, hit, o.Get("document").Get("data"), o.Get("body")} {
 		if isType(v, fastjson.TypeObject) { // …, Elasticsearch hit, Chainsaw hunt, OTel
 			j.unwrap(v.GetObject(), emit)
+			return true
+		}
+	}
+	// Whole answers of an interface: Elasticsearch, Splunk, Azure and others.
+	for _, v := range []*fastjson.Value{o.Get("hits").Get("hits"), o.Get("results"), o.Get("records"), o.Get("events"), o.Get("value")} {
+		if j.answer(v, emit) {
 			return true
 		}
 	}
@@ -126,6 +136,20 @@ func (j *jsonReader) envelope(o *fastjson.Object, emit func(*Event)) bool {
 	}
 	j.noteTime(o)
 	j.unwrap(v.GetObject(), emit)
+	return true
+}
+
+// answer emits the events of a list of records; it returns false if v is none.
+func (j *jsonReader) answer(v *fastjson.Value, emit func(*Event)) bool {
+	items := v.GetArray()
+	if len(items) == 0 || items[0].Type() != fastjson.TypeObject {
+		return false
+	}
+	for _, item := range items {
+		if j.time = nil; item.Type() == fastjson.TypeObject {
+			j.unwrap(item.GetObject(), emit)
+		}
+	}
 	return true
 }
 
@@ -236,11 +260,11 @@ func (j *jsonReader) object(ev *Event, n *node, o *fastjson.Object) {
 		child, rest := n.resolve(key)
 		switch {
 		case child != nil && rest != nil:
-			j.data(ev, rest, v, 0)
+			j.data(ev, rest, v, rankData)
 		case child != nil:
 			j.member(ev, child, v)
 		case n.data == dataMembers:
-			j.data(ev, key, v, 0)
+			j.data(ev, key, v, n.rank)
 		}
 	})
 }
@@ -294,7 +318,7 @@ func (j *jsonReader) data(ev *Event, name []byte, v *fastjson.Value, rank uint8)
 	if v.Type() == fastjson.TypeObject && v.Get("#text") == nil {
 		// UserData wraps its fields in one more element.
 		v.GetObject().Visit(func(key []byte, v *fastjson.Value) {
-			if v.Type() != fastjson.TypeObject {
+			if v.Type() != fastjson.TypeObject || v.Get("#text") != nil {
 				j.data(ev, key, v, rank)
 			}
 		})
@@ -305,14 +329,18 @@ func (j *jsonReader) data(ev *Event, name []byte, v *fastjson.Value, rank uint8)
 	}
 }
 
-// dataText takes event data that an exporter wrote as JSON text.
+// dataText takes event data that an exporter wrote as JSON or XML text.
 func (j *jsonReader) dataText(ev *Event, s []byte) {
+	if i := bytes.Index(s, []byte("<EventData")); i >= 0 {
+		j.d.xml.decodeData(ev, s[i:]) // damage ends the data
+		return
+	}
 	if s = bytes.TrimSpace(s); len(s) == 0 || s[0] != '{' || j.level == maxWraps {
 		return
 	}
 	j.level++ // and not back: the values must live as long as the event
 	if v, err := j.parse(s); err == nil && v.Type() == fastjson.TypeObject {
-		v.GetObject().Visit(func(key []byte, v *fastjson.Value) { j.data(ev, key, v, 0) })
+		v.GetObject().Visit(func(key []byte, v *fastjson.Value) { j.data(ev, key, v, rankData) })
 	}
 }
 
@@ -321,11 +349,11 @@ func (j *jsonReader) dataText(ev *Event, s []byte) {
 func (j *jsonReader) list(ev *Event, v *fastjson.Value) {
 	for _, item := range v.GetArray() {
 		if name := item.GetStringBytes("name"); name != nil && item.Get("value") != nil {
-			j.data(ev, name, item.Get("value"), 0)
+			j.data(ev, name, item.Get("value"), rankData)
 			continue
 		}
 		if o, err := item.Object(); err == nil {
-			o.Visit(func(key []byte, v *fastjson.Value) { j.data(ev, key, v, 0) })
+			o.Visit(func(key []byte, v *fastjson.Value) { j.data(ev, key, v, rankData) })
 		}
 	}
 }
@@ -338,7 +366,7 @@ func (j *jsonReader) inserts(ev *Event, v *fastjson.Value) {
 	names := inserts[string(fixInteger(ev, ev.sys[sysEventID][0]))]
 	for i, item := range v.GetArray() {
 		if i < len(names) {
-			j.data(ev, []byte(names[i]), item, 0)
+			j.data(ev, []byte(names[i]), item, rankOther)
 		}
 	}
 }

@@ -15,6 +15,14 @@ type shape struct {
 	tree *node
 }
 
+// Ranks of event data that stands in several places of a record: the smallest
+// one that has a value gives it.
+const (
+	rankData  = iota // where the shape has its event data
+	rankOther        // where a tool has copied or moved it to
+	rankRoot         // among the other members
+)
+
 // node is a member, or the root, of a shape.
 type node struct {
 	children map[string]*node
@@ -50,6 +58,8 @@ func newShape(name string, system paths, data map[string]dataKind) *shape {
 	for path, kind := range data {
 		s.tree.at(path).data = kind
 	}
+	// What the exporter named as event data comes before its other members.
+	s.tree.rank = rankRoot
 	return s
 }
 
@@ -57,7 +67,7 @@ func newShape(name string, system paths, data map[string]dataKind) *shape {
 // usual place has none.
 func (s *shape) alias(path, name string) *shape {
 	n := s.tree.at(path)
-	n.data, n.name, n.rank = dataNamed, name, 1
+	n.data, n.name, n.rank = dataNamed, name, rankOther
 	return s
 }
 
@@ -80,7 +90,7 @@ func (n *node) at(path string) *node {
 // Paths are written with slashes, since member names may hold dots.
 var (
 	shapeFlat = newShape("flat", paths{
-		sysProvider:   "SourceName ProviderName Name",
+		sysProvider:   "SourceName ProviderName Provider Name",
 		sysGuid:       "ProviderGuid Guid",
 		sysEventID:    "EventID EventCode signature_id",
 		sysVersion:    "Version",
@@ -95,7 +105,7 @@ var (
 		sysThreadID:   "ExecutionThreadID ThreadID",
 		sysChannel:    "Channel",
 		sysComputer:   "Computer Hostname dest",
-		sysUserID:     "UserID user_id",
+		sysUserID:     "UserID user_id UserSID SecurityID",
 	}, map[string]dataKind{".": dataMembers, "EventData": dataMembers})
 
 	shapeFluentBit = newShape("fluentbit", paths{
@@ -115,7 +125,7 @@ var (
 		sysChannel:    "Channel",
 		sysComputer:   "Computer",
 		sysUserID:     "UserID",
-	}, map[string]dataKind{".": dataMembers, "StringInserts": dataInserts})
+	}, map[string]dataKind{".": dataMembers, "EventData": dataMembers, "StringInserts": dataInserts})
 
 	shapeWinlogbeat6 = newShape("winlogbeat6", paths{
 		sysProvider:   "source_name",
@@ -164,24 +174,25 @@ var (
 		sysChannel:    "channel",
 		sysComputer:   "computer host",
 		sysUserID:     "user_id",
-	}, map[string]dataKind{"event_data": dataMembers})
+	}, map[string]dataKind{"event_data": dataMembers, "user_data": dataMembers})
 
 	shapeOTel = newShape("otel", paths{
-		sysProvider:  "provider/name",
-		sysGuid:      "provider/guid",
-		sysEventID:   "event_id/id event_id",
-		sysVersion:   "version",
-		sysLevel:     "level",
-		sysTask:      "task",
-		sysOpcode:    "opcode",
-		sysKeywords:  "keywords",
-		sysTime:      "system_time",
-		sysRecordID:  "record_id",
-		sysProcessID: "execution/process_id",
-		sysThreadID:  "execution/thread_id",
-		sysChannel:   "channel",
-		sysComputer:  "computer",
-		sysUserID:    "security/user_id",
+		sysProvider:   "provider/name",
+		sysGuid:       "provider/guid",
+		sysEventID:    "event_id/id event_id",
+		sysVersion:    "version",
+		sysLevel:      "level",
+		sysTask:       "task",
+		sysOpcode:     "opcode",
+		sysKeywords:   "keywords",
+		sysTime:       "system_time",
+		sysRecordID:   "record_id",
+		sysActivityID: "correlation/activity_id",
+		sysProcessID:  "execution/process_id",
+		sysThreadID:   "execution/thread_id",
+		sysChannel:    "channel",
+		sysComputer:   "computer",
+		sysUserID:     "security/user_id",
 	}, map[string]dataKind{"event_data": dataMembers, "event_data/data": dataList})
 
 	shapeEvtxDump = newShape("evtx_dump", tree("Event/"), map[string]dataKind{
@@ -192,22 +203,24 @@ var (
 		"EventData": dataMembers, "UserData": dataMembers,
 	})
 
+	// The tables WindowsEvent, Event and SecurityEvent of Azure Log Analytics.
 	shapeSentinel = newShape("sentinel", paths{
-		sysProvider:  "Provider",
-		sysEventID:   "EventID",
-		sysVersion:   "Version",
-		sysLevel:     "EventLevel EventLevelName",
-		sysTask:      "Task",
-		sysOpcode:    "Opcode",
-		sysKeywords:  "Keywords",
-		sysTime:      "TimeCreated TimeGenerated",
-		sysRecordID:  "EventRecordId",
-		sysProcessID: "SystemProcessId",
-		sysThreadID:  "SystemThreadId",
-		sysChannel:   "Channel",
-		sysComputer:  "Computer",
-		sysUserID:    "SystemUserId",
-	}, map[string]dataKind{"EventData": dataMembers})
+		sysProvider:   "Provider EventSourceName Source",
+		sysEventID:    "EventID",
+		sysVersion:    "Version",
+		sysLevel:      "EventLevel EventLevelName Level",
+		sysTask:       "Task",
+		sysOpcode:     "Opcode",
+		sysKeywords:   "Keywords",
+		sysTime:       "TimeCreated TimeGenerated",
+		sysRecordID:   "EventRecordId",
+		sysProcessID:  "SystemProcessId",
+		sysThreadID:   "SystemThreadId",
+		sysActivityID: "Correlation",
+		sysChannel:    "Channel EventLog",
+		sysComputer:   "Computer",
+		sysUserID:     "SystemUserId UserName",
+	}, map[string]dataKind{".": dataMembers, "EventData": dataMembers})
 )
 
 var winlog = paths{
@@ -215,11 +228,11 @@ var winlog = paths{
 	sysGuid:       "winlog/provider_guid",
 	sysEventID:    "winlog/event_id event/code",
 	sysVersion:    "winlog/version",
-	sysLevel:      "log/level",
+	sysLevel:      "log/level winlog/level",
 	sysTask:       "winlog/task",
 	sysOpcode:     "winlog/opcode",
 	sysKeywords:   "winlog/keywords",
-	sysTime:       "@timestamp",
+	sysTime:       "@timestamp winlog/time_created",
 	sysRecordID:   "winlog/record_id",
 	sysActivityID: "winlog/activity_id",
 	sysProcessID:  "winlog/process/pid",
@@ -285,7 +298,7 @@ func recognise(o *fastjson.Object) *shape {
 		return shapeWinlogbeat6
 	case id != nil && o.Get("provider_name") != nil:
 		return shapeVector
-	case o.Get("SystemProcessId") != nil || o.Get("TimeGenerated") != nil && o.Get("EventData") != nil:
+	case o.Get("SystemProcessId") != nil || o.Get("TimeGenerated") != nil && (o.Get("EventData") != nil || o.Get("EventID") != nil):
 		return shapeSentinel
 	case o.Get("EventID") == nil && o.Get("EventCode") == nil && isType(o.Get("event"), fastjson.TypeObject):
 		return shapeWinlogbeat

@@ -23,7 +23,6 @@ const maxXMLDepth = 256
 // xmlReader walks one <Event> element without building a tree.
 type xmlReader struct {
 	ev    *Event
-	raw   []byte
 	names [][]byte // of the open elements
 	seen  bool     // a System section
 
@@ -61,9 +60,24 @@ var systemAttrs = map[string]sys{
 
 // decode fills ev from an <Event> element.
 func (x *xmlReader) decode(ev *Event, raw []byte) error {
-	x.ev, x.raw, x.names, x.seen, x.capture = ev, raw, x.names[:0], false, false
-	i := 0
-	for {
+	if err := x.walk(ev, raw, x.names[:0]); err != nil {
+		return err
+	}
+	if !x.seen {
+		return errXMLSystem
+	}
+	return nil
+}
+
+// decodeData adds to ev the data of an <EventData> element that stands alone.
+func (x *xmlReader) decodeData(ev *Event, raw []byte) error {
+	return x.walk(ev, raw, append(x.names[:0], []byte("Event")))
+}
+
+// walk reads one element; it stands within those of names.
+func (x *xmlReader) walk(ev *Event, raw []byte, names [][]byte) error {
+	x.ev, x.names, x.seen, x.capture = ev, names, false, false
+	for i := 0; ; {
 		lt := bytes.IndexByte(raw[i:], '<')
 		if lt < 0 {
 			return errXMLOpen
@@ -76,15 +90,10 @@ func (x *xmlReader) decode(ev *Event, raw []byte) error {
 		if err != nil {
 			return err
 		}
-		i += n
-		if len(x.names) == 0 {
-			break
+		if i += n; len(x.names) <= len(names) {
+			return nil
 		}
 	}
-	if !x.seen {
-		return errXMLSystem
-	}
-	return nil
 }
 
 // markup handles what begins at b[0] == '<' and returns its length.
@@ -272,8 +281,8 @@ func (x *xmlReader) end(name []byte) error {
 		text := x.ev.arena[x.start:len(x.ev.arena):len(x.ev.arena)]
 		if x.sys != notSys {
 			x.ev.addSys(x.sys, text, 0)
-		} else {
-			x.ev.addData(x.slot, text, 0)
+		} else if !x.frozen || len(bytes.TrimSpace(text)) > 0 { // a container has only indentation
+			x.ev.addData(x.slot, text, rankData)
 		}
 		x.capture = false
 	} else if x.capture && x.depth > depth {
