@@ -3,10 +3,12 @@
 //
 //	go test ./bench -bench . -benchtime 5x
 //
-// Each benchmark is corpus/engine. The engines are sluice on one thread and on
-// all, sluice without its prefilter, and internal/reference, the slow pipeline
-// of nxadm/tail, cloudflare/ahocorasick and fastjson that the engine must equal.
-// MB/s counts the bytes of the text that is read. Compare rows of one run only.
+// Each benchmark is corpus/engine-threads. The engines are sluice; sluice with
+// the portable kernel, without the gate, and without the whole prefilter; and
+// internal/reference, the slow pipeline of nxadm/tail, cloudflare/ahocorasick and
+// fastjson that the engine must equal.
+// MB/s counts the bytes of the text that is read. Compare rows of one run only;
+// runs/ keeps some.
 package bench
 
 import (

@@ -23,7 +23,7 @@
 // Y13, Y14 scratch
 // Y15      the positions where a mark begins
 //
-// Hot loop, defended by bench's rows gate-generic and gate-AVX2.
+// Hot loop, defended by bench's rows sluice-1 and gate-generic-1.
 TEXT ·indexAVX2(SB), NOSPLIT, $0-40
 	MOVQ p+0(FP), SI
 	MOVQ n+8(FP), CX
