@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -38,5 +39,40 @@ func TestGolden(t *testing.T) {
 		if !bytes.Equal(stdout.Bytes(), want) {
 			t.Errorf("%s: the output differs from %s; look at it, and if it is right run go test ./cmd/sluice -run Golden -update", output, golden)
 		}
+	}
+}
+
+// The README shows what its first command prints, and the summary of its run.
+func TestReadmeShowsTheTruth(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	c := &cli{stdin: os.Stdin, stdout: &stdout, stderr: &stderr}
+	c.execute(context.Background(), []string{"run", "--stats", filepath.Join("..", "..", "testdata", "events")})
+	var shown []byte
+	for d := json.NewDecoder(&stdout); d.More(); {
+		var row struct {
+			Dest      string  `json:"dest"`
+			Path      *string `json:"Path"`
+			Count     int     `json:"count"`
+			FirstTime string  `json:"firstTime"`
+		}
+		if err := d.Decode(&row); err != nil {
+			t.Fatal(err)
+		}
+		line, err := json.Marshal(row)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown = append(append(shown, line...), '\n')
+	}
+	if len(shown) == 0 || !bytes.Contains(readme, shown) {
+		t.Errorf("the README does not show these rows:\n%s", shown)
+	}
+	counts, _, _ := bytes.Cut(stderr.Bytes(), []byte(`,"splunk_drops"`))
+	if len(counts) == 0 || !bytes.Contains(readme, counts) {
+		t.Errorf("the README does not show this summary:\n%s", counts)
 	}
 }
