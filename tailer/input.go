@@ -15,8 +15,8 @@ const Stdin = "-"
 
 // Expand turns arguments into the files to read, in order and each once: a
 // folder becomes the regular files below it, but for hidden ones and for links
-// to other folders; a glob that names no file itself becomes its matches. What cannot be listed is returned
-// as errors beside the files that can.
+// to other folders; a glob that names no file itself becomes its matches. What
+// cannot be listed is returned as errors beside the files that can.
 func Expand(args []string) (files []string, errs []error) {
 	x := expander{seen: map[string]bool{}}
 	for _, arg := range args {

@@ -224,7 +224,6 @@ func (e *Event) finish(zone timeZone, fallback []byte) {
 
 // derive appends the values of a derived field. Equal ones are one: exporters
 // give a number and its text, and fix makes both the number.
-
 func (e *Event) derive(f field, dst [][]byte) [][]byte {
 	if f.text != "" {
 		return append(dst, []byte(f.text))

@@ -80,8 +80,7 @@ func (j *jsonReader) root(v *fastjson.Value, emit func(*Event)) {
 	j.unwrap(o, emit)
 }
 
-// unwrap takes off what carries an event and emits the event inside. A record
-// with an event id of its own is no envelope, whatever its members are called.
+// unwrap takes off what carries an event and emits the event inside.
 func (j *jsonReader) unwrap(o *fastjson.Object, emit func(*Event)) {
 	// Raw XML says more than fields that were taken from it.
 	for _, name := range []string{"_raw", "xml", "System", "RawEventData"} {
@@ -89,10 +88,25 @@ func (j *jsonReader) unwrap(o *fastjson.Object, emit func(*Event)) {
 			return
 		}
 	}
-	if o.Get("EventID") == nil && o.Get("event_id") == nil && j.envelope(o, emit) {
+	// Elastic Agent keeps the XML in event.original.
+	if j.text(stringOf(o.Get("event").Get("original")), o, emit) {
 		return
 	}
-	j.fields(o, emit)
+	if isEvent(o) || !j.envelope(o, emit) {
+		j.fields(o, emit)
+	}
+}
+
+// isEvent reports whether o has an event's own parts. Such a record is no
+// envelope, whatever else it holds: a field called result or records must not
+// hide the event.
+func isEvent(o *fastjson.Object) bool {
+	for _, name := range []string{"EventID", "EventCode", "event_id", "winlog", "Event", "System"} {
+		if o.Get(name) != nil {
+			return true
+		}
+	}
+	return hasDotted(o, "winlog.")
 }
 
 // envelope emits what o carries; it returns false if o is no envelope.
@@ -128,10 +142,8 @@ func (j *jsonReader) envelope(o *fastjson.Object, emit func(*Event)) bool {
 	if !isType(v, fastjson.TypeObject) {
 		return false
 	}
-	if j.text(stringOf(v.Get("original")), o, emit) { // Elastic Agent keeps the XML
-		return true
-	}
-	if isECS(o) {
+	// Records of Elastic's schema have an "event" object of another kind.
+	if o.Get("@timestamp") != nil || v.Get("code") != nil {
 		return false
 	}
 	j.noteTime(o)
@@ -158,12 +170,6 @@ func stringOf(v *fastjson.Value) []byte {
 		return nil
 	}
 	return v.GetStringBytes()
-}
-
-// isECS tells the records of Elastic's schema, which have an "event" object of
-// another kind, from HEC envelopes.
-func isECS(o *fastjson.Object) bool {
-	return o.Get("winlog") != nil || hasDotted(o, "winlog.") || o.Get("@timestamp") != nil || o.Get("event").Get("code") != nil
 }
 
 // noteTime notes the time that a HEC envelope or a search result gives.
@@ -331,11 +337,14 @@ func (j *jsonReader) data(ev *Event, name []byte, v *fastjson.Value, rank uint8)
 
 // dataText takes event data that an exporter wrote as JSON or XML text.
 func (j *jsonReader) dataText(ev *Event, s []byte) {
-	if i := bytes.Index(s, []byte("<EventData")); i >= 0 {
-		j.d.xml.decodeData(ev, s[i:]) // damage ends the data
+	s = bytes.TrimSpace(s)
+	if bytes.HasPrefix(s, []byte("<")) {
+		if i := bytes.Index(s, []byte("<EventData")); i >= 0 {
+			j.d.xml.decodeData(ev, s[i:]) // damage ends the data
+		}
 		return
 	}
-	if s = bytes.TrimSpace(s); len(s) == 0 || s[0] != '{' || j.level == maxWraps {
+	if len(s) == 0 || s[0] != '{' || j.level == maxWraps {
 		return
 	}
 	j.level++ // and not back: the values must live as long as the event

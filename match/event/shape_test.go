@@ -48,11 +48,17 @@ func TestUnusualRecords(t *testing.T) {
 		"4104 Microsoft-Windows-PowerShell/Operational Microsoft-Windows-PowerShell c a & b ")
 	f(`{"TimeGenerated":"2024-05-06T07:08:09Z","EventID":4688,"EventSourceName":"s","Channel":"Security","NewProcessName":"p"}`,
 		"EventCode Name NewProcessName", "4688 s p")
+	f(`{"TimeGenerated":"2024-05-06T07:08:09Z","EventID":4104,"EventData":"{\"ScriptBlockText\":\"a <EventData><Data Name='ScriptBlockText'>b\"}"}`,
+		"ScriptBlockText", "a <EventData><Data Name='ScriptBlockText'>b")
 	// Rows of Velociraptor's artifacts.
 	f(`{"EventID":4104,"Channel":"Microsoft-Windows-PowerShell/Operational","Computer":"c","SecurityID":"S-1-5-18","ScriptBlockText":"a"}`,
 		"user_id signature ScriptBlockText", "S-1-5-18 Microsoft-Windows-PowerShell Execute a Remote Command a")
 	// An event with an id of its own is no envelope.
 	f(`{"EventID":4104,"result":{"EventID":1},"event":{"EventID":2},"results":[{"EventID":3}],"dest":"a"}`, "EventCode dest", "4104 a")
+	f(`{"winlog":{"event_id":"4104"},"result":{"EventID":1},"records":[{"EventID":2}],"body":{"EventID":3}}`, "EventCode", "4104")
+	f(`{"winlog.event_id":"4104","value":[{"EventID":2}],"event":{"EventID":3}}`, "EventCode", "4104")
+	f(`{"Event":{"System":{"EventID":4104}},"events":[{"EventID":2}]}`, "EventCode", "4104")
+	f(`{"System":{"EventID":{"Value":4104}},"document":{"data":{"EventID":2}}}`, "EventCode", "4104")
 	// Elements with attributes, and UserData one level deeper.
 	f(`{"Event":{"System":{"EventID":{"#text":"1","#attributes":{"Qualifiers":"0"}}},"UserData":{"X":{"URL":{"#text":"u","#attributes":{"a":"b"}},"Y":"z"}}}}`, "EventCode URL Y", "1 u z")
 	// A damaged event in an envelope leaves the fields around it.
