@@ -118,7 +118,7 @@ func (p *parser) comparison() (rule.Expr, error) {
 			return nil, err
 		}
 		return p.in(field)
-	case field == "*" && p.pos >= end:
+	case field == "*":
 		p.pos = end
 		return rule.All{}, nil
 	case field == "" && p.peek() != '"':
