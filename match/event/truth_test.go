@@ -80,3 +80,44 @@ func TestShapesGiveTheTruth(t *testing.T) {
 		}
 	}
 }
+
+// Members that a forwarder or a user has added to a record, some called as the
+// wrappers of other tools are, change nothing of the event.
+func TestForeignMembersHideNothing(t *testing.T) {
+	envelopes := []string{"es-hit", "otlp-json", "otel-entry", "chainsaw-hunt", "splunk-export", "splunk-export-quoted", "splunk-export-raw", "hec-xml", "hec-object", "fluentbit-xml"}
+	foreign := []string{
+		`"result":{"EventID":1}`, `"results":[{"EventID":1}]`, `"records":[{"EventID":1}]`, `"events":[{"EventID":1}]`,
+		`"value":[{"EventID":1}]`, `"hits":{"hits":[{"EventID":1}]}`, `"body":{"EventID":1}`, `"_index":"i","fields":{"EventID":1}`,
+		`"document":{"data":{"EventID":1}}`, `"resourceLogs":[]`, `"tags":["a"]`, `"log":{"file":{"path":"x"}}`, `"time":1`,
+	}
+	g := corpus.New(7)
+	for range 20 {
+		e := g.Match()
+		for k := range corpus.Shapes {
+			s := &corpus.Shapes[k]
+			if s.Format != corpus.JSON || slices.Contains(envelopes, s.Name) {
+				continue
+			}
+			want := s.Expect(e)
+			names := slices.DeleteFunc(corpus.Fields(e), func(name string) bool { return name == "_time" })
+			d := event.NewDecoder(event.Project(names), nil)
+			doc := s.Render(e)
+			for _, member := range foreign {
+				for _, raw := range [][]byte{
+					[]byte("{" + member + "," + string(doc[1:])),
+					[]byte(string(doc[:len(doc)-1]) + "," + member + "}"),
+				} {
+					events := decodeAll(t, d, s, raw)
+					if len(events) != 1 {
+						t.Fatalf("%s with %s: %d events", s.Name, member, len(events))
+					}
+					for _, name := range names {
+						if got := events[0][name]; got != want[name] {
+							t.Fatalf("%s with %s: %s = %q, want %q", s.Name, member, name, got, want[name])
+						}
+					}
+				}
+			}
+		}
+	}
+}
