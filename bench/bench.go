@@ -4,7 +4,7 @@
 //	go test ./bench -bench . -benchtime 5x
 //
 // Each benchmark is corpus/engine-threads. The engines are sluice; sluice with
-// the portable kernel, without the gate, and without the whole prefilter; and
+// each kernel of this machine, without the gate, and without the whole prefilter; and
 // internal/reference, the slow pipeline of nxadm/tail, cloudflare/ahocorasick and
 // fastjson that the engine must equal.
 // MB/s counts the bytes of the text that is read. Compare rows of one run only;

@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"sluice/internal/pipeline"
@@ -28,20 +29,22 @@ func BenchmarkRun(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	engines := []struct {
+	type engine struct {
 		name string
 		run  func(path string) (counts, error)
-	}{
+	}
+	engines := []engine{
 		{"sluice-1", func(p string) (counts, error) { return sluice(p, r, 1, match.Options{}) }},
-		{"gate-generic-1", func(p string) (counts, error) {
-			return sluice(p, r, 1, match.Options{Prefilter: prefilter.Options{Portable: true}})
-		}},
 		{"no-gate-1", func(p string) (counts, error) {
 			return sluice(p, r, 1, match.Options{Prefilter: prefilter.Options{NoGate: true}})
 		}},
 		{"sluice-all", func(p string) (counts, error) { return sluice(p, r, runtime.GOMAXPROCS(0), match.Options{}) }},
 		{"no-prefilter-1", func(p string) (counts, error) { return sluice(p, r, 1, match.Options{NoPrefilter: true}) }},
 		{"reference-1", func(p string) (counts, error) { return slow(p, r) }},
+	}
+	for _, k := range prefilter.Kernels() {
+		opt := match.Options{Prefilter: prefilter.Options{Kernel: k}}
+		engines = append(engines, engine{"gate-" + strings.ToLower(string(k)) + "-1", func(p string) (counts, error) { return sluice(p, r, 1, opt) }})
 	}
 	for _, s := range specs {
 		if testing.Short() {

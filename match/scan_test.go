@@ -143,7 +143,7 @@ func FuzzPrefilter(f *testing.F) {
 			if !slices.Equal(fast, slow) {
 				t.Errorf("rule %d: prefilter %q, none %q in %q", i, fast, slow, data)
 			}
-			for _, opt := range []prefilter.Options{{NoGate: true}, {Portable: true}} {
+			for _, opt := range paths() {
 				if hits, _ := scan(one, Options{Prefilter: opt}, data); !slices.Equal(hits, slow) {
 					t.Errorf("rule %d, %+v: %q, without a prefilter %q in %q", i, opt, hits, slow, data)
 				}
@@ -176,4 +176,13 @@ func TestSkippedRecordsAllocateNothing(t *testing.T) {
 	if n := testing.AllocsPerRun(10, func() { sc.Scan(data, records) }); n > 0 {
 		t.Errorf("%v allocations for 100 skipped records", n)
 	}
+}
+
+// paths are all ways through the prefilter but the first choice.
+func paths() []prefilter.Options {
+	opts := []prefilter.Options{{NoGate: true}}
+	for _, k := range prefilter.Kernels() {
+		opts = append(opts, prefilter.Options{Kernel: k})
+	}
+	return opts
 }

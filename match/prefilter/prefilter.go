@@ -165,16 +165,34 @@ type Filter struct {
 // Options leave out fast paths, so that each has what it is measured and tested
 // against.
 type Options struct {
-	NoGate   bool // look at each record
-	Portable bool // use the portable kernel
+	NoGate bool   // look at each record
+	Kernel Kernel // of the gate; the zero value is the best of this machine
+}
+
+// Kernel names a kernel of internal/scan; see Kernels.
+type Kernel string
+
+// Kernels returns the kernels that this machine can run: "generic", and as the
+// processor has it "AVX2" and "AVX-512". The best one is the last.
+func Kernels() (names []Kernel) {
+	for _, k := range scan.Kernels() {
+		names = append(names, Kernel(k.String()))
+	}
+	return names
+}
+
+func (name Kernel) pick() scan.Kernel {
+	for _, k := range scan.Kernels() {
+		if Kernel(k.String()) == name {
+			return k
+		}
+	}
+	return scan.Best()
 }
 
 // New compiles the filter of rules; their indexes are what Candidates returns.
 func New(rules []*rule.Rule, opt Options) *Filter {
-	f := &Filter{kernel: scan.Best()}
-	if opt.Portable {
-		f.kernel = scan.Generic
-	}
+	f := &Filter{kernel: opt.Kernel.pick()}
 	ids := map[string]int{}
 	for _, r := range rules {
 		n := Analyze(r.Where)

@@ -21,16 +21,22 @@ const (
 	Generic Kernel = iota
 	// AVX2 compares 32 positions at once.
 	AVX2
+	// AVX512 looks 64 positions up at once. It needs VBMI and GFNI.
+	AVX512
 )
 
-func (k Kernel) String() string { return [...]string{"generic", "AVX2"}[k] }
+func (k Kernel) String() string { return [...]string{"generic", "AVX2", "AVX-512"}[k] }
 
 // Kernels returns the kernels that this machine can run, the best one last.
 func Kernels() []Kernel {
+	ks := []Kernel{Generic}
 	if hasAVX2 {
-		return []Kernel{Generic, AVX2}
+		ks = append(ks, AVX2)
 	}
-	return []Kernel{Generic}
+	if hasAVX512 {
+		ks = append(ks, AVX512)
+	}
+	return ks
 }
 
 // Best returns the fastest kernel of this machine.
@@ -43,19 +49,22 @@ func Best() Kernel {
 type Finder struct {
 	kernel Kernel
 	marks  [5][]byte
-	lit    uint32
+	lit    uint32 // AVX2: the literal
+	tables tables // AVX512
 	block  []byte
 	next   [5]int // Generic: where each mark stands next, or -1 if not known
 }
 
-// New returns a Finder for lit, which has at least LitLen bytes and begins with
-// none of \ & <. The kernel must be one of Kernels.
+// New returns a Finder for lit, which has at least LitLen bytes, all of them
+// ASCII, and begins with none of \ & <. The kernel must be one of Kernels.
 func New(lit []byte, kernel Kernel) *Finder {
-	return &Finder{
+	f := &Finder{
 		kernel: kernel,
 		marks:  [5][]byte{lit[:LitLen:LitLen], []byte(`\u00`), []byte(`&#`), []byte(`<!`), []byte(`<?`)},
 		lit:    uint32(lit[0]) | uint32(lit[1])<<8 | uint32(lit[2])<<16 | uint32(lit[3])<<24,
 	}
+	f.tables = newTables(f.marks[:])
+	return f
 }
 
 // Start makes block the one that Next looks at.
@@ -67,9 +76,9 @@ func (f *Finder) Start(block []byte) {
 // Next returns the first place at or behind from where a mark begins, or -1.
 // Calls must not go back in the block.
 func (f *Finder) Next(from int) int {
-	if f.kernel == AVX2 {
+	if f.kernel != Generic {
 		var found bool
-		if from, found = f.avx2(from); found {
+		if from, found = f.vector(from); found {
 			return from
 		}
 	}

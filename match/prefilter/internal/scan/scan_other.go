@@ -2,6 +2,6 @@
 
 package scan
 
-const hasAVX2 = false
+const hasAVX2, hasAVX512 = false, false
 
-func (f *Finder) avx2(from int) (int, bool) { panic("BUG: scan: no AVX2 in this build") }
+func (f *Finder) vector(from int) (int, bool) { panic("BUG: scan: no vector kernel in this build") }
