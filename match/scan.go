@@ -47,7 +47,11 @@ type Scanner struct {
 	Hit func(*Hit)
 	// Bad is called for every malformed record. rec is its index.
 	Bad func(rec int, err error)
+	// Volatile says that the data may change while it is scanned, such as a
+	// mapped file: candidates are copied first.
+	Volatile bool
 
+	own        []byte // the copy
 	set        *Set
 	filter     *prefilter.Scanner
 	dec        *event.Decoder
@@ -139,6 +143,13 @@ func (s *Scanner) scanGated(data []byte, records []record.Record) {
 
 // scanRecord evaluates one record, number i of those scanned.
 func (s *Scanner) scanRecord(i int, kind record.Kind, raw []byte) {
+	if s.Volatile {
+		if cap(s.own) > 1<<20 {
+			s.own = nil // grown for one long record; do not keep that
+		}
+		s.own = append(s.own[:0], raw...)
+		raw = s.own
+	}
 	if s.filter != nil {
 		s.candidates = s.filter.Candidates(s.candidates[:0], raw)
 		if len(s.candidates) == 0 {

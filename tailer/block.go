@@ -1,5 +1,6 @@
-// Package tailer brings the bytes of files as blocks of whole records: no byte
-// is lost, no record is split, none is delivered twice.
+// Package tailer brings the bytes of files, as blocks of whole records or, for
+// large plain files, mapped: no byte is lost, no record is split, none is
+// delivered twice.
 //
 // Today it reads inputs to their end: files, folders, globs and standard input,
 // plain or compressed (gzip and zstd, by their magic bytes), in UTF-8 or UTF-16.
@@ -72,6 +73,16 @@ func NewReader(src io.Reader, pool *Pool, format record.Format, max int) *Reader
 		max = record.DefaultMax
 	}
 	return &Reader{src: src, pool: pool, limit: max, framer: record.Framer{Format: format, Max: max}}
+}
+
+// Resume returns a Reader that goes on at a stream's offset, where framer has
+// come to.
+func Resume(src io.Reader, pool *Pool, framer record.Framer, offset int64) *Reader {
+	limit := framer.Max
+	if limit <= 0 {
+		limit = record.DefaultMax
+	}
+	return &Reader{src: src, pool: pool, limit: limit, framer: framer, offset: offset}
 }
 
 // Next returns the next block that holds a record, or io.EOF. Another error

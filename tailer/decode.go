@@ -16,6 +16,11 @@ import (
 // ErrEventLog is returned for a binary Windows event log.
 var ErrEventLog = errors.New("it is a binary event log (.evtx)")
 
+var (
+	gzipMagic = []byte{0x1f, 0x8b}
+	evtxMagic = []byte("ElfFile\x00")
+)
+
 // Decode turns a file's bytes into UTF-8 text: it unpacks gzip and zstd, and
 // transcodes UTF-16, with or without byte order mark. The returned function
 // frees what Decode allocated; it does not close src.
@@ -25,7 +30,7 @@ func Decode(src io.Reader) (io.Reader, func(), error) {
 	head, _ := br.Peek(8)
 	var text io.Reader = br
 	switch {
-	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
+	case bytes.HasPrefix(head, gzipMagic):
 		z, err := gzip.NewReader(br)
 		if err != nil {
 			return nil, free, fmt.Errorf("gzip: %w", err)
@@ -40,13 +45,13 @@ func Decode(src io.Reader) (io.Reader, func(), error) {
 		}
 		free = z.Close
 		text = z
-	case bytes.HasPrefix(head, []byte("ElfFile\x00")):
+	case bytes.HasPrefix(head, evtxMagic):
 		return nil, free, ErrEventLog
 	}
 	if text != io.Reader(br) {
 		br = bufio.NewReaderSize(text, 64<<10)
 		head, _ = br.Peek(8)
-		if bytes.HasPrefix(head, []byte("ElfFile\x00")) {
+		if bytes.HasPrefix(head, evtxMagic) {
 			return nil, free, ErrEventLog
 		}
 	}
@@ -73,6 +78,28 @@ func (s *sticky) Read(p []byte) (n int, err error) {
 }
 
 func decodeText(br *bufio.Reader, head []byte) io.Reader {
+	switch order := utf16Of(head); {
+	case bytes.HasPrefix(head, bom):
+		br.Discard(len(bom))
+	case order != notUTF16:
+		if head[0] == 0xff && head[1] == 0xfe || head[0] == 0xfe && head[1] == 0xff {
+			br.Discard(2) // the byte order mark
+		}
+		return &utf16Reader{src: br, big: order == bigEndian}
+	}
+	return br
+}
+
+type byteOrder uint8
+
+const (
+	notUTF16 byteOrder = iota
+	littleEndian
+	bigEndian
+)
+
+// utf16Of tells the byte order of UTF-16 from the first bytes of a file.
+func utf16Of(head []byte) byteOrder {
 	at := func(i int) byte {
 		if i < len(head) {
 			return head[i]
@@ -80,21 +107,17 @@ func decodeText(br *bufio.Reader, head []byte) io.Reader {
 		return 1
 	}
 	switch {
-	case at(0) == 0xef && at(1) == 0xbb && at(2) == 0xbf:
-		br.Discard(3)
 	case at(0) == 0xff && at(1) == 0xfe:
-		br.Discard(2)
-		return &utf16Reader{src: br}
+		return littleEndian
 	case at(0) == 0xfe && at(1) == 0xff:
-		br.Discard(2)
-		return &utf16Reader{src: br, big: true}
+		return bigEndian
 	// Without a mark: an export begins with ASCII, so every other byte is NUL.
 	case at(0) != 0 && at(1) == 0 && at(2) != 0 && at(3) == 0:
-		return &utf16Reader{src: br}
+		return littleEndian
 	case at(0) == 0 && at(1) != 0 && at(2) == 0 && at(3) != 0:
-		return &utf16Reader{src: br, big: true}
+		return bigEndian
 	}
-	return br
+	return notUTF16
 }
 
 // utf16Reader transcodes UTF-16 to UTF-8. A lone surrogate and an odd last byte

@@ -2,10 +2,13 @@ package tailer
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -119,5 +122,55 @@ func TestOpen(t *testing.T) {
 	}
 	if got := Size([]string{filepath.Join(root, "a"), Stdin}); got != 0 {
 		t.Errorf("size %d with standard input", got)
+	}
+}
+
+// Only large, plain, regular files are mapped; what is behind the mapped text
+// is read from there on.
+func TestMap(t *testing.T) {
+	text := strings.Repeat("{\"a\":1}\n", 100)
+	for name, c := range map[string]struct {
+		data string
+		want bool
+	}{
+		"plain":       {text, true},
+		"mark":        {"\xef\xbb\xbf" + text, true},
+		"small":       {"{}\n", false},
+		"gzip":        {"\x1f\x8b" + text, false},
+		"zstd":        {"\x28\xb5\x2f\xfd" + text, false},
+		"evtx":        {"ElfFile\x00" + text, false},
+		"utf16":       {"\xff\xfe" + text, false},
+		"plain utf16": {"{\x00\n\x00" + text, false},
+	} {
+		path := filepath.Join(t.TempDir(), "f")
+		if err := os.WriteFile(path, []byte(c.data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f, err := Open(path, new(atomic.Int64))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		m := Map(f, 100)
+		if m == nil {
+			if c.want && runtime.GOOS == "linux" && strconv.IntSize == 64 {
+				t.Errorf("%s is not mapped", name)
+			}
+			if got, err := io.ReadAll(f); err != nil || string(got) != c.data {
+				t.Errorf("%s: the file does not stand at its start: %v", name, err)
+			}
+			continue
+		}
+		if !c.want || string(m.Text) != text {
+			t.Errorf("%s is mapped as %.20q…", name, m.Text)
+		}
+		rest, err := m.Rest(16)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(rest); err != nil || string(got) != text[16:] {
+			t.Errorf("%s: the rest is %.20q…, %v", name, got, err)
+		}
+		m.Close()
 	}
 }

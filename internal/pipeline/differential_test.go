@@ -21,6 +21,7 @@ import (
 	"sluice/match/prefilter"
 	"sluice/match/rule"
 	"sluice/match/spl"
+	"sluice/tailer"
 )
 
 // records returns how many records a test generates: a quick number, or what
@@ -157,20 +158,35 @@ func closed(line []byte) []byte {
 	return append(bytes.Clone(line), 'x')
 }
 
+// engine runs the pipeline over whole files and, which must make no difference,
+// over segments of several sizes.
 func engine(t testing.TB, files []string, rules []reference.Rule, opt match.Options, dropNulls bool, threads int) *pipeline.Result {
 	t.Helper()
 	var irs []*rule.Rule
 	for _, r := range rules {
 		irs = append(irs, r.Rule)
 	}
-	res, err := pipeline.Run(context.Background(), pipeline.Config{
-		Files: files, Rules: irs, Set: match.Compile(irs, opt), Format: record.Auto, Threads: threads, DropNulls: dropNulls,
-	})
-	if err != nil || len(res.Errors) > 0 {
-		t.Fatalf("run: %v %v", err, res.Errors)
+	size := int(tailer.Size(files))
+	var whole *pipeline.Result
+	for _, segment := range []int{size + 1, max(53, size/3000), max(1009, size/29)} {
+		res, err := pipeline.Run(context.Background(), pipeline.Config{
+			Files: files, Rules: irs, Set: match.Compile(irs, opt), Format: record.Auto, Threads: threads, DropNulls: dropNulls, Segment: segment,
+		})
+		if err != nil || len(res.Errors) > 0 {
+			t.Fatalf("run: %v %v", err, res.Errors)
+		}
+		checkIdentity(t, res)
+		if whole == nil {
+			whole = res
+			continue
+		}
+		compareRows(t, fmt.Sprintf("segments of %d bytes", segment), printRows(rules, res), printRows(rules, whole))
+		if res.Counts != whole.Counts || res.Bytes != whole.Bytes || fmt.Sprint(res.Damage, res.Nulls) != fmt.Sprint(whole.Damage, whole.Nulls) {
+			t.Errorf("segments of %d bytes: %+v, %d bytes, %v, %v; whole: %+v, %d bytes, %v, %v", segment,
+				res.Counts, res.Bytes, res.Damage, res.Nulls, whole.Counts, whole.Bytes, whole.Damage, whole.Nulls)
+		}
 	}
-	checkIdentity(t, res)
-	return res
+	return whole
 }
 
 func checkIdentity(t testing.TB, res *pipeline.Result) {
@@ -208,7 +224,7 @@ func printRow(name string, by []*string, count, first, last int64) string {
 }
 
 // compareRows fails with the first rows that only one side has.
-func compareRows(t *testing.T, what string, got, want []string) {
+func compareRows(t testing.TB, what string, got, want []string) {
 	t.Helper()
 	if slices.Equal(got, want) {
 		return

@@ -1,6 +1,6 @@
-// Package pipeline wires the stages together: a reader cuts the inputs into
-// blocks, workers match them and count into tables of their own, and the tables
-// are merged into rows.
+// Package pipeline wires the stages together: readers cut the inputs into
+// blocks, and large files into segments; workers match them and count into
+// tables of their own, and the tables are merged into rows.
 package pipeline
 
 import (
@@ -26,6 +26,7 @@ type Config struct {
 	Format    record.Format
 	MaxRecord int // bytes; 0 means record.DefaultMax
 	Threads   int // workers; at least 1
+	Segment   int // bytes of a large file that a worker takes at once; 0 means 4 MiB
 	// DropNulls leaves out what Splunk's stats would: hits with a missing BY
 	// field.
 	DropNulls bool
@@ -67,13 +68,21 @@ type Damage struct {
 	Err    error // of the first one
 }
 
-// job is a block on its way to a worker. Where the order of the input matters,
-// seq counts jobs from 0.
+// job is a block or a segment on its way to a worker. Where the order of the
+// input matters, seq counts jobs from 0.
 type job struct {
-	block *tailer.Block
-	file  int
-	seq   int
-	lines []byte // events, once matched
+	block   *tailer.Block
+	segment *segment // instead of block
+	file    int
+	seq     int
+	lines   []byte // events, once matched
+}
+
+// release gives back what the job holds.
+func (j *job) release() {
+	if j.block != nil {
+		j.block.Release()
+	}
 }
 
 type run struct {
@@ -96,6 +105,9 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	defer cancel()
 	if cfg.Progress == nil {
 		cfg.Progress = new(atomic.Int64)
+	}
+	if cfg.Segment <= 0 {
+		cfg.Segment = segmentSize
 	}
 	r := &run{cfg: cfg, jobs: make(chan *job), cancel: cancel, table: agg.New(), damage: map[int]*Damage{}}
 	r.res.Nulls.Fields = map[string]int64{}
@@ -167,12 +179,11 @@ func (r *run) file(ctx context.Context, pool *tailer.Pool, i int) error {
 		return fmt.Errorf("cannot read %s: %w", name, err)
 	}
 	defer f.Close()
-	text, free, err := tailer.Decode(f)
+	rd, free, err := r.reader(ctx, pool, i, f)
 	if err != nil {
 		return fmt.Errorf("cannot read %s: %w", name, err)
 	}
 	defer free()
-	rd := tailer.NewReader(text, pool, r.cfg.Format, r.cfg.MaxRecord)
 	defer func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -193,84 +204,46 @@ func (r *run) file(ctx context.Context, pool *tailer.Pool, i int) error {
 	}
 }
 
+// reader returns the Reader of file number i, whose segments, if it has any,
+// have been matched already. free must be called when the file is done.
+func (r *run) reader(ctx context.Context, pool *tailer.Pool, i int, f io.ReadCloser) (*tailer.Reader, func(), error) {
+	if m := tailer.Map(f, 2*int64(r.cfg.Segment)); m != nil {
+		defer m.Close()
+		s := r.segments(ctx, i, m.Text)
+		rest, err := m.Rest(s.pos)
+		if err != nil {
+			return nil, nil, err
+		}
+		return tailer.Resume(rest, pool, s.framer, int64(s.pos)), func() {}, nil
+	}
+	text, free, err := tailer.Decode(f)
+	if err != nil {
+		free()
+		return nil, nil, err
+	}
+	return tailer.NewReader(text, pool, r.cfg.Format, r.cfg.MaxRecord), free, nil
+}
+
 // send gives a job to a worker; it returns false if the run is over.
 func (r *run) send(ctx context.Context, j *job) bool {
-	if r.done != nil {
-		j.seq = r.sent // there is one reader then
-		r.sent++
+	if j.segment == nil {
+		r.number(j)
 	}
 	select {
 	case r.jobs <- j:
 		return true
 	case <-ctx.Done():
-		j.block.Release()
+		j.release()
 		return false
 	}
 }
 
-// work matches blocks until there are none.
-func (r *run) work() {
-	table := agg.New()
-	nulls := Nulls{Fields: map[string]int64{}}
-	sc := r.cfg.Set.NewScanner()
-	var j *job
-	sc.Bad = func(rec int, err error) { r.bad(j, rec, err) }
-	sc.Hit = func(h *match.Hit) {
-		if r.cfg.Event != nil && h.First {
-			j.lines = r.cfg.Event(j.lines, h)
-		}
-		missing := nulls.note(r.cfg.Rules[h.Rule], h)
-		if !missing || !r.cfg.DropNulls {
-			table.Observe(h.Rule, h.Key, h.Nanos, h.Timed)
-		}
-	}
-	for j = range r.jobs {
-		sc.Scan(j.block.Data, j.block.Records)
-		if r.done != nil {
-			r.done <- j
-		} else {
-			j.block.Release()
-		}
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.table.Merge(table)
-	r.res.Counts.Add(sc.Counts)
-	r.res.Nulls.Events += nulls.Events
-	for name, n := range nulls.Fields {
-		r.res.Nulls.Fields[name] += n
-	}
-}
-
-// note counts the missing BY fields of a hit, once an event.
-func (n *Nulls) note(q *rule.Rule, h *match.Hit) (missing bool) {
-	for i, v := range h.Key {
-		if v != nil {
-			continue
-		}
-		missing = true
-		if h.First {
-			n.Fields[q.By[i]]++
-		}
-	}
-	if missing && h.First {
-		n.Events++
-	}
-	return missing
-}
-
-func (r *run) bad(j *job, rec int, err error) {
-	offset := j.block.Offset + int64(j.block.Records[rec].Lo)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	d := r.damage[j.file]
-	if d == nil {
-		d = &Damage{File: r.cfg.Files[j.file], Offset: offset, Err: err}
-		r.damage[j.file] = d
-	}
-	d.Count++
-	if offset < d.Offset {
-		d.Offset, d.Err = offset, err
+// number gives j its place in the order of the input, where that matters: there
+// is one reader then.
+func (r *run) number(j *job) {
+	if r.done != nil {
+		j.seq = r.sent
+		r.sent++
 	}
 }
 
@@ -289,7 +262,7 @@ func (r *run) writeEvents() (err error) {
 			}
 			delete(waiting, next)
 			next++
-			j.block.Release()
+			j.release()
 		}
 	}
 	return err

@@ -117,3 +117,18 @@ func (f *Framer) Next(buf []byte, eof bool) (r Record, n int, ok bool) {
 	f.base += int64(n)
 	return r, n, ok
 }
+
+// Fresh reports whether the framer goes on as a new one would: framing depends
+// on nothing that it has seen.
+func (f *Framer) Fresh() bool {
+	return f.array == 0 && f.skip == skipNothing && (f.fails == 0 || f.base >= f.damaged)
+}
+
+// Blank returns the first index in buf at or behind i that holds none of the
+// bytes which are passed over between records.
+func Blank(buf []byte, i int) int {
+	for i < len(buf) && isBlank(buf[i]) {
+		i++
+	}
+	return i
+}

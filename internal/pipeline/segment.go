@@ -1,0 +1,185 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"runtime"
+	"runtime/debug"
+
+	"sluice/internal/record"
+	"sluice/match"
+)
+
+// A large file is cut into segments, which workers match at once. A record
+// belongs to the segment in which it begins. Where the first one begins in a
+// segment depends on all that stands before; a worker does not wait for that but
+// frames from behind the segment's first line feed, as if the stream began there.
+// That was right if the segment before it ends in that very place with a framer
+// that is record.Framer.Fresh. Otherwise the segment is matched again from where
+// it does begin: what was found meanwhile counts for nothing, so the rows never
+// depend on the guess.
+
+const (
+	// segmentSize is how much a worker takes at once unless Config says so, in
+	// bytes. What a segment finds is kept until those before it are done.
+	segmentSize = 4 << 20
+	// batchSize is about how much is framed before it is matched: both passes
+	// then run in the second-level cache.
+	batchSize = 256 << 10
+	// maxWrong is how many guesses in a row may be wrong before the rest of the
+	// file is read in order, such as one that is a single array.
+	maxWrong = 8
+)
+
+// segment is a stretch of a mapped file and, once matched, what it gave.
+type segment struct {
+	text   []byte // of the whole file
+	lo, hi int    // its records begin here
+	guess  bool   // start is to be found
+	place         // where framing begins, then where it has come to
+	start  int    // where framing began, behind blanks; -1 if there was nothing to guess by
+	cut    bool   // the text ends in or behind the last record
+	fault  bool   // the text could not be read
+	found  *found
+	done   chan struct{}
+}
+
+// place is a position in the text and the framer that has come to it.
+type place struct {
+	pos    int
+	framer record.Framer
+}
+
+// segments matches the text of file number i and returns where it has come to:
+// the last record, and what cannot be read as it was mapped, is left to a Reader.
+func (r *run) segments(ctx context.Context, i int, text []byte) place {
+	at := place{framer: record.Framer{Format: r.cfg.Format, Max: r.cfg.MaxRecord}}
+	first := at
+	var queue []*segment
+	next, wrong := 0, 0
+	defer func() {
+		for _, s := range queue {
+			<-s.done // the text is in use
+		}
+	}()
+	for ctx.Err() == nil && wrong < maxWrong {
+		for len(queue) < 2*max(1, r.cfg.Threads) && next < len(text) {
+			s := &segment{text: text, lo: next, hi: min(next+r.cfg.Segment, len(text)), guess: next > 0, place: first}
+			if !r.match(ctx, i, s) {
+				return at
+			}
+			queue = append(queue, s)
+			next = s.hi
+		}
+		if len(queue) == 0 {
+			break
+		}
+		s := queue[0]
+		<-s.done
+		queue = queue[1:]
+		if at.pos < s.hi && !s.fault && (s.start != record.Blank(text, at.pos) || !at.framer.Fresh()) {
+			wrong++
+			s = &segment{text: text, lo: s.lo, hi: s.hi, place: at}
+			if !r.match(ctx, i, s) {
+				return at
+			}
+			<-s.done
+		} else {
+			wrong = 0
+		}
+		if s.fault {
+			break
+		}
+		if at.pos < s.hi {
+			r.accept(i, s, int64(s.pos-at.pos))
+			at = s.place
+		}
+		if s.cut {
+			break
+		}
+	}
+	return at
+}
+
+// match has a worker match s.
+func (r *run) match(ctx context.Context, file int, s *segment) bool {
+	s.done = make(chan struct{})
+	return r.send(ctx, &job{file: file, segment: s})
+}
+
+// accept adds what s has found in n bytes to the result.
+func (r *run) accept(file int, s *segment, n int64) {
+	r.merge(s.found)
+	r.damaged(file, s.found)
+	r.mu.Lock()
+	r.res.Bytes += n
+	r.mu.Unlock()
+	r.cfg.Progress.Add(n)
+	if r.done != nil {
+		j := &job{file: file, lines: s.found.lines}
+		r.number(j)
+		r.done <- j
+	}
+}
+
+// workSegment matches s with w and returns the worker to go on with.
+//
+// The file may be truncated, and written anew, while it is read. Reading behind
+// its end faults, which is caught here, as is any other error of that kind: the
+// same bytes are then read again in the usual way, where errors are not caught.
+func (r *run) workSegment(w *worker, s *segment) (next *worker) {
+	defer close(s.done)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if e := recover(); e != nil {
+			if _, ok := e.(runtime.Error); !ok {
+				panic(e)
+			}
+			s.fault = true
+			next = r.newWorker()
+			next.out, next.sc.Counts = w.saved, w.savedCounts
+		}
+	}()
+	w.saved, w.savedCounts = w.out, w.sc.Counts
+	w.sc.Volatile = true
+	defer func() { w.sc.Volatile = false }()
+	w.out, w.sc.Counts = newFound(), match.Counts{}
+	w.segment(s)
+	s.found = w.out
+	s.found.counts = w.sc.Counts
+	w.out, w.sc.Counts = w.saved, w.savedCounts
+	return w
+}
+
+// segment matches the records that begin in s.
+func (w *worker) segment(s *segment) {
+	s.start = -1
+	if s.guess {
+		i := bytes.IndexByte(s.text[s.lo-1:s.hi], '\n')
+		if i < 0 {
+			return // one record is longer than the segment
+		}
+		s.pos = s.lo + i
+	}
+	s.start = record.Blank(s.text, s.pos)
+	for batch := s.pos; ; {
+		end := s.cut || record.Blank(s.text, s.pos) >= s.hi
+		if end || s.pos-batch >= batchSize {
+			w.offset = func(rec int) int64 { return int64(batch + w.records[rec].Lo) }
+			w.sc.Scan(s.text[batch:s.pos], w.records)
+			w.records = w.records[:0]
+			batch = s.pos
+		}
+		if end {
+			return
+		}
+		r, n, ok := s.framer.Next(s.text[s.pos:], false)
+		if ok {
+			r.Lo += s.pos - batch
+			r.Hi += s.pos - batch
+			w.records = append(w.records, r)
+		}
+		s.pos += n
+		s.cut = !ok
+	}
+}

@@ -1,0 +1,132 @@
+package pipeline
+
+import (
+	"sluice/agg"
+	"sluice/internal/record"
+	"sluice/match"
+	"sluice/match/rule"
+)
+
+// found is what a stretch of the input has given.
+type found struct {
+	counts match.Counts
+	table  *agg.Table
+	nulls  Nulls
+	lines  []byte  // events
+	damage *Damage // nil without
+}
+
+func newFound() *found {
+	return &found{table: agg.New(), nulls: Nulls{Fields: map[string]int64{}}}
+}
+
+// worker matches blocks and segments, one at a time.
+type worker struct {
+	cfg     *Config
+	sc      *match.Scanner
+	out     *found // of what is being matched
+	offset  func(rec int) int64
+	records []record.Record
+
+	saved       *found // while a segment is matched
+	savedCounts match.Counts
+}
+
+func (r *run) newWorker() *worker {
+	w := &worker{cfg: &r.cfg, out: newFound()}
+	w.sc = r.cfg.Set.NewScanner()
+	w.sc.Hit = w.hit
+	w.sc.Bad = func(rec int, err error) { w.out.bad(w.offset(rec), err) }
+	return w
+}
+
+func (w *worker) hit(h *match.Hit) {
+	if w.cfg.Event != nil && h.First {
+		w.out.lines = w.cfg.Event(w.out.lines, h)
+	}
+	missing := w.out.nulls.note(w.cfg.Rules[h.Rule], h)
+	if !missing || !w.cfg.DropNulls {
+		w.out.table.Observe(h.Rule, h.Key, h.Nanos, h.Timed)
+	}
+}
+
+// work matches what is sent until there is no more.
+func (r *run) work() {
+	w := r.newWorker()
+	for j := range r.jobs {
+		if j.segment != nil {
+			w = r.workSegment(w, j.segment)
+			continue
+		}
+		w.offset = func(rec int) int64 { return j.block.Offset + int64(j.block.Records[rec].Lo) }
+		w.sc.Scan(j.block.Data, j.block.Records)
+		r.damaged(j.file, w.out)
+		if r.done != nil {
+			j.lines, w.out.lines = w.out.lines, nil
+			r.done <- j
+		} else {
+			j.release()
+		}
+	}
+	w.out.counts = w.sc.Counts
+	r.merge(w.out)
+}
+
+// merge adds what f holds, but for its lines and damage, to the run's result.
+func (r *run) merge(f *found) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.table.Merge(f.table)
+	r.res.Counts.Add(f.counts)
+	r.res.Nulls.Events += f.nulls.Events
+	for name, n := range f.nulls.Fields {
+		r.res.Nulls.Fields[name] += n
+	}
+}
+
+// damaged moves the damage of f to that of the file.
+func (r *run) damaged(file int, f *found) {
+	if f.damage == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	d := r.damage[file]
+	if d == nil {
+		d = &Damage{File: r.cfg.Files[file], Offset: f.damage.Offset, Err: f.damage.Err}
+		r.damage[file] = d
+	}
+	d.Count += f.damage.Count
+	if f.damage.Offset < d.Offset {
+		d.Offset, d.Err = f.damage.Offset, f.damage.Err
+	}
+	f.damage = nil
+}
+
+// bad notes a malformed record.
+func (f *found) bad(offset int64, err error) {
+	if f.damage == nil {
+		f.damage = &Damage{Offset: offset, Err: err}
+	}
+	f.damage.Count++
+	if offset < f.damage.Offset {
+		f.damage.Offset, f.damage.Err = offset, err
+	}
+}
+
+// note counts the missing BY fields of a hit, once an event.
+func (n *Nulls) note(q *rule.Rule, h *match.Hit) (missing bool) {
+	for i, v := range h.Key {
+		if v != nil {
+			continue
+		}
+		missing = true
+		if h.First {
+			n.Fields[q.By[i]]++
+		}
+	}
+	if missing && h.First {
+		n.Events++
+	}
+	return missing
+}
