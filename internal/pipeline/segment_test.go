@@ -79,3 +79,16 @@ func TestEventsOfSegments(t *testing.T) {
 		}
 	}
 }
+
+// What a framer remembers decides, too: inside an array the two objects of a
+// line are two records, elsewhere one. A guess that forgets the array is right
+// about where a record begins and wrong about the records.
+func TestSegmentsInArray(t *testing.T) {
+	good := corpus.ByName("otrf").Render(corpus.New(46).Match())
+	line := append(append(bytes.Clone(good), good...), '\n')
+	path := writeFile(t, "array", append([]byte("[\n"), bytes.Repeat(line, 100)...))
+	res := engine(t, []string{path}, loadRules(t)[:1], match.Options{}, false, 2)
+	if res.Records != 200 || res.Matched != 200 {
+		t.Errorf("%+v, want 200 records, each matched", res.Counts)
+	}
+}
