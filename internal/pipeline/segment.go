@@ -29,6 +29,9 @@ const (
 	// maxWrong is how many guesses in a row may be wrong before the rest of the
 	// file is read in order, such as one that is a single array.
 	maxWrong = 8
+	// maxBlank is how many blanks are passed over to compare two places, in
+	// bytes: each segment of a blank file must not look at the whole of it.
+	maxBlank = 4 << 10
 )
 
 // segment is a stretch of a mapped file and, once matched, what it gave.
@@ -38,6 +41,7 @@ type segment struct {
 	guess  bool   // start is to be found
 	place         // where framing begins, then where it has come to
 	start  int    // where framing began, behind blanks; -1 if there was nothing to guess by
+	next   int    // where it has come to, likewise
 	cut    bool   // the text ends in or behind the last record
 	fault  bool   // the text could not be read
 	found  *found
@@ -52,11 +56,12 @@ type place struct {
 
 // segments matches the text of file number i and returns where it has come to:
 // the last record, and what cannot be read as it was mapped, is left to a Reader.
+// It does not touch the text, which only workers are guarded for.
 func (r *run) segments(ctx context.Context, i int, text []byte) place {
 	at := place{framer: record.Framer{Format: r.cfg.Format, Max: r.cfg.MaxRecord}}
 	first := at
 	var queue []*segment
-	next, wrong := 0, 0
+	next, wrong, behind := 0, 0, 0
 	defer func() {
 		for _, s := range queue {
 			<-s.done // the text is in use
@@ -77,7 +82,7 @@ func (r *run) segments(ctx context.Context, i int, text []byte) place {
 		s := queue[0]
 		<-s.done
 		queue = queue[1:]
-		if at.pos < s.hi && !s.fault && (s.start != record.Blank(text, at.pos) || !at.framer.Fresh()) {
+		if at.pos < s.hi && s.guess && !s.fault && (s.start != behind || !at.framer.Fresh()) {
 			wrong++
 			s = &segment{text: text, lo: s.lo, hi: s.hi, place: at}
 			if !r.match(ctx, i, s) {
@@ -92,7 +97,7 @@ func (r *run) segments(ctx context.Context, i int, text []byte) place {
 		}
 		if at.pos < s.hi {
 			r.accept(i, s, int64(s.pos-at.pos))
-			at = s.place
+			at, behind = s.place, s.next
 		}
 		if s.cut {
 			break
@@ -161,9 +166,9 @@ func (w *worker) segment(s *segment) {
 		}
 		s.pos = s.lo + i
 	}
-	s.start = record.Blank(s.text, s.pos)
+	s.start = s.blank(s.pos)
 	for batch := s.pos; ; {
-		end := s.cut || record.Blank(s.text, s.pos) >= s.hi
+		end := s.cut || s.pos >= s.hi || record.Blank(s.text[:s.hi], s.pos) == s.hi
 		if end || s.pos-batch >= batchSize {
 			w.offset = func(rec int) int64 { return int64(batch + w.records[rec].Lo) }
 			w.sc.Scan(s.text[batch:s.pos], w.records)
@@ -171,6 +176,7 @@ func (w *worker) segment(s *segment) {
 			batch = s.pos
 		}
 		if end {
+			s.next = s.blank(max(s.pos, s.hi))
 			return
 		}
 		r, n, ok := s.framer.Next(s.text[s.pos:], false)
@@ -182,4 +188,10 @@ func (w *worker) segment(s *segment) {
 		s.pos += n
 		s.cut = !ok
 	}
+}
+
+// blank returns the first place at or behind i that is not blank, as far as is
+// worth looking.
+func (s *segment) blank(i int) int {
+	return record.Blank(s.text[:min(len(s.text), i+maxBlank)], i)
 }

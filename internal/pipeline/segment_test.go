@@ -92,3 +92,16 @@ func TestSegmentsInArray(t *testing.T) {
 		t.Errorf("%+v, want 200 records, each matched", res.Counts)
 	}
 }
+
+// Blank segments cost what they are long, each, and not what is behind them.
+func TestBlankSegments(t *testing.T) {
+	good := corpus.ByName("otrf").Render(corpus.New(47).Match())
+	for _, blank := range []string{"\n", "\x00"} {
+		blanks := bytes.Repeat([]byte(blank), 8<<20)
+		path := writeFile(t, "blank", bytes.Join([][]byte{append(good, '\n'), blanks, append(good, '\n'), blanks, good}, nil))
+		res := engine(t, []string{path}, loadRules(t)[:1], match.Options{}, false, 2)
+		if res.Records != 3 || res.Matched != 3 {
+			t.Errorf("%q: %+v, want 3 records, each matched", blank, res.Counts)
+		}
+	}
+}
