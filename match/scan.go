@@ -31,13 +31,13 @@ func (c *Counts) Add(o Counts) {
 
 // Hit is one event that one rule accepts, under one group key.
 type Hit struct {
-	Rule   int
-	Event  *event.Event
-	Key    [][]byte // values of the BY fields in order; nil means missing
-	Nanos  int64    // the event's time in Unix nanoseconds, if Timed
-	Timed  bool
-	Record int  // index of the record among those scanned
-	First  bool // of the rule's hits on this event, which has several keys when a BY field has several values
+	Rule  int
+	Event *event.Event
+	Key   [][]byte // values of the BY fields in order; nil means missing
+	Nanos int64    // the event's time in Unix nanoseconds, if Timed
+	Timed bool
+	At    int  // where the record begins, in the data scanned
+	First bool // of the rule's hits on this event, which has several keys when a BY field has several values
 }
 
 // Scanner evaluates a Set over records. It is for one goroutine.
@@ -45,8 +45,8 @@ type Scanner struct {
 	Counts Counts
 	// Hit is called for every hit; its arguments are valid during the call.
 	Hit func(*Hit)
-	// Bad is called for every malformed record. rec is its index.
-	Bad func(rec int, err error)
+	// Bad is called for every malformed record. at is where it begins.
+	Bad func(at int, err error)
 	// Volatile says that the data may change while it is scanned, such as a
 	// mapped file: candidates are copied first.
 	Volatile bool
@@ -58,7 +58,7 @@ type Scanner struct {
 	values     values
 	candidates []int
 	emit       func(*event.Event)
-	record     int
+	at         int // of the record
 	hit        Hit
 	keys       int // of the hit so far
 }
@@ -90,38 +90,38 @@ var (
 // Scan evaluates the records of data, which are in order.
 func (s *Scanner) Scan(data []byte, records []record.Record) {
 	s.Counts.Records += int64(len(records))
-	for i, r := range records {
+	for _, r := range records {
 		if r.Kind == record.Bad {
 			err := ErrUnclosed
 			if r.Why == record.TooLong {
 				err = ErrTooLong
 			}
-			s.bad(i, err)
+			s.bad(r.Lo, err)
 		}
 	}
-	if s.filter != nil && s.filter.Gated() {
-		s.scanGated(data, records)
+	if s.filter != nil && s.filter.Sweeps() {
+		s.scanOpened(data, records)
 		return
 	}
-	for i, r := range records {
+	for _, r := range records {
 		if r.Kind != record.Bad {
-			s.scanRecord(i, r.Kind, data[r.Lo:r.Hi])
+			s.scanRecord(r.Lo, r.Kind, data[r.Lo:r.Hi])
 		}
 	}
 }
 
-// scanGated looks only at the records in which the gate stops.
-func (s *Scanner) scanGated(data []byte, records []record.Record) {
+// scanOpened looks only at the records that the prefilter opens.
+func (s *Scanner) scanOpened(data []byte, records []record.Record) {
 	for _, r := range records {
 		if r.Kind != record.Bad {
 			s.Counts.Skipped++
 		}
 	}
-	s.filter.Start(data)
+	s.filter.Start(data, 0, len(data), prefilter.Records)
 	i, from := 0, 0
 	for {
-		at := s.filter.Next(from)
-		if at < 0 {
+		at, why := s.filter.Next(from)
+		if why == prefilter.End {
 			return
 		}
 		i += sort.Search(len(records)-i, func(k int) bool { return records[i+k].Hi > at })
@@ -135,14 +135,14 @@ func (s *Scanner) scanGated(data []byte, records []record.Record) {
 		}
 		if r.Kind != record.Bad {
 			s.Counts.Skipped--
-			s.scanRecord(i, r.Kind, data[r.Lo:r.Hi])
+			s.scanRecord(r.Lo, r.Kind, data[r.Lo:r.Hi])
 		}
 		from = r.Hi
 	}
 }
 
-// scanRecord evaluates one record, number i of those scanned.
-func (s *Scanner) scanRecord(i int, kind record.Kind, raw []byte) {
+// scanRecord evaluates the record that begins at at.
+func (s *Scanner) scanRecord(at int, kind record.Kind, raw []byte) {
 	if s.Volatile {
 		if cap(s.own) > 1<<20 {
 			s.own = nil // grown for one long record; do not keep that
@@ -157,18 +157,18 @@ func (s *Scanner) scanRecord(i int, kind record.Kind, raw []byte) {
 			return
 		}
 	}
-	s.record = i
+	s.at = at
 	if err := s.dec.Decode(kind, raw, s.emit); err != nil {
-		s.bad(i, err)
+		s.bad(at, err)
 		return
 	}
 	s.Counts.Decoded++
 }
 
-func (s *Scanner) bad(rec int, err error) {
+func (s *Scanner) bad(at int, err error) {
 	s.Counts.Malformed++
 	if s.Bad != nil {
-		s.Bad(rec, err)
+		s.Bad(at, err)
 	}
 }
 
@@ -181,7 +181,7 @@ func (s *Scanner) evaluate(ev *event.Event) {
 			continue
 		}
 		matched = true
-		s.hit.Rule, s.hit.Event, s.hit.Record, s.hit.First = i, ev, s.record, true
+		s.hit.Rule, s.hit.Event, s.hit.At, s.hit.First = i, ev, s.at, true
 		s.hit.Nanos, s.hit.Timed = ev.Time()
 		s.keys = 0
 		if s.group(p, ev, s.hit.Key[:0]); s.keys > maxKeys {

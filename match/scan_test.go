@@ -44,7 +44,7 @@ func frame(data []byte) (records []record.Record) {
 func scan(rules []*rule.Rule, opt Options, data []byte) (hits []string, c Counts) {
 	sc := Compile(rules, opt).NewScanner()
 	sc.Hit = func(h *Hit) {
-		hits = append(hits, fmt.Sprintf("%d %d %q %d %v %v", h.Record, h.Rule, h.Key, h.Nanos, h.Timed, h.First))
+		hits = append(hits, fmt.Sprintf("%d %d %q %d %v %v", h.At, h.Rule, h.Key, h.Nanos, h.Timed, h.First))
 	}
 	sc.Scan(data, frame(data))
 	return hits, sc.Counts

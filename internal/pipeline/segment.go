@@ -167,27 +167,51 @@ func (w *worker) segment(s *segment) {
 		s.pos = s.lo + i
 	}
 	s.start = s.blank(s.pos)
-	for batch := s.pos; ; {
-		end := s.cut || s.pos >= s.hi || record.Blank(s.text[:s.hi], s.pos) == s.hi
-		if end || s.pos-batch >= batchSize {
-			w.offset = func(rec int) int64 { return int64(batch + w.records[rec].Lo) }
-			w.sc.Scan(s.text[batch:s.pos], w.records)
-			w.records = w.records[:0]
-			batch = s.pos
+	irregular := 0 // how many records to frame before the next try without
+	for !s.cut && s.pos < s.hi {
+		from := record.Blank(s.text[:s.hi], s.pos)
+		if from == s.hi {
+			break
 		}
-		if end {
-			s.next = s.blank(max(s.pos, s.hi))
-			return
+		if s.framer.Fresh() {
+			to := w.sc.Sweep(s.text, from, s.hi, s.framer.Regular())
+			s.framer.Skip(to - s.pos)
+			s.pos = to
 		}
-		r, n, ok := s.framer.Next(s.text[s.pos:], false)
+		if s.pos-from < minRegular {
+			irregular = min(2*irregular+1, maxIrregular)
+		} else {
+			irregular = 0
+		}
+		w.frame(s, 1+irregular)
+	}
+	s.next = s.blank(max(s.pos, s.hi))
+}
+
+const (
+	// minRegular is how many bytes of regular records make up for the try.
+	minRegular = 4 << 10
+	// maxIrregular is how many records are framed for every try that fails.
+	maxIrregular = 1023
+)
+
+// frame frames and matches n records that begin in s, or those that there are.
+func (w *worker) frame(s *segment, n int) {
+	batch := s.pos
+	for ; n > 0 && !s.cut && s.pos-batch < batchSize && record.Blank(s.text[:s.hi], s.pos) < s.hi; n-- {
+		r, behind, ok := s.framer.Next(s.text[s.pos:], false)
 		if ok {
 			r.Lo += s.pos - batch
 			r.Hi += s.pos - batch
 			w.records = append(w.records, r)
 		}
-		s.pos += n
+		s.pos += behind
 		s.cut = !ok
 	}
+	w.base = int64(batch)
+	w.sc.Scan(s.text[batch:s.pos], w.records)
+	w.records = w.records[:0]
+	w.base = 0
 }
 
 // blank returns the first place at or behind i that is not blank, as far as is

@@ -25,7 +25,7 @@ type worker struct {
 	cfg     *Config
 	sc      *match.Scanner
 	out     *found // of what is being matched
-	offset  func(rec int) int64
+	base    int64  // of what is being matched, in its file's text
 	records []record.Record
 
 	saved       *found // while a segment is matched
@@ -36,7 +36,7 @@ func (r *run) newWorker() *worker {
 	w := &worker{cfg: &r.cfg, out: newFound()}
 	w.sc = r.cfg.Set.NewScanner()
 	w.sc.Hit = w.hit
-	w.sc.Bad = func(rec int, err error) { w.out.bad(w.offset(rec), err) }
+	w.sc.Bad = func(at int, err error) { w.out.bad(w.base+int64(at), err) }
 	return w
 }
 
@@ -58,7 +58,7 @@ func (r *run) work() {
 			w = r.workSegment(w, j.segment)
 			continue
 		}
-		w.offset = func(rec int) int64 { return j.block.Offset + int64(j.block.Records[rec].Lo) }
+		w.base = j.block.Offset
 		w.sc.Scan(j.block.Data, j.block.Records)
 		r.damaged(j.file, w.out)
 		if r.done != nil {

@@ -28,14 +28,16 @@
 //  4. Letter case: rule.Fold maps only A-Z to a-z and nothing else to ASCII. So an
 //     inert stretch of a folded pattern is found in the record with A-Z folded.
 //  5. A literal lies within one field of one event, so within one record.
-//  6. A set has a gate if each of its rules needs one literal without letters.
-//     By the steps above, a record that some rule accepts holds that literal as it
-//     is, or a spelling for which hides is true. internal/scan finds each place
-//     where one of these begins, and Next stops at each of them.
+//  6. A plan has of each rule's need literals of which one must be there (parts
+//     of an And: those of one of them; of an Or: those of all). By the steps above,
+//     a record that some rule accepts holds one of them as it is, but for case, or
+//     a spelling for which hides is true. internal/scan finds each place where a
+//     window of such a literal or what hides looks for begins, and Next stops
+//     where there is more than a window.
 //
-// cloudflare/ahocorasick finds the literals. Its dictionary must hold no
-// duplicates and no empty string, and its Match is for one goroutine; see New
-// and NewScanner.
+// cloudflare/ahocorasick finds the literals of one record at a time. It is what
+// the plans are tested against. Its dictionary must hold no duplicates and no
+// empty string, and its Match is for one goroutine; see New and NewScanner.
 package prefilter
 
 import (
@@ -157,8 +159,8 @@ func wholeDigits(number string) string {
 type Filter struct {
 	needs    []Need
 	literals []string
-	open     bool   // some rule needs nothing: every record is a candidate
-	gate     []byte // the gate's literal; nil without a gate
+	open     bool  // some rule needs nothing: every record is a candidate
+	gate     *plan // of one literal that all rules need; nil if there is none
 	kernel   scan.Kernel
 }
 
@@ -166,7 +168,7 @@ type Filter struct {
 // against.
 type Options struct {
 	NoGate bool   // look at each record
-	Kernel Kernel // of the gate; the zero value is the best of this machine
+	Kernel Kernel // the zero value is the best of this machine
 }
 
 // Kernel names a kernel of internal/scan; see Kernels.
@@ -201,7 +203,7 @@ func New(rules []*rule.Rule, opt Options) *Filter {
 		f.open = f.open || n.op == always
 	}
 	if lit := gateLiteral(f.needs); lit != "" && !opt.NoGate {
-		f.gate = []byte(lit)
+		f.gate = newPlan([]part{{lit: lit}}, []int{0}, 1)
 	}
 	return f
 }
@@ -235,8 +237,7 @@ type Scanner struct {
 	matcher *ahocorasick.Matcher // nil without literals
 	folded  []byte
 	seen    []bool
-	finder  *scan.Finder // nil without a gate
-	block   []byte       // that Next looks at
+	search  *search // nil without a plan
 }
 
 // NewScanner returns a Scanner. Each has a matcher of its own, since Match
@@ -244,13 +245,31 @@ type Scanner struct {
 func (f *Filter) NewScanner() *Scanner {
 	s := &Scanner{f: f, seen: make([]bool, len(f.literals))}
 	if f.gate != nil {
-		s.finder = scan.New(f.gate, f.kernel)
+		s.search = newSearch(f.gate, f.kernel)
 	}
 	if len(f.literals) > 0 {
 		s.matcher = ahocorasick.NewStringMatcher(f.literals)
 	}
 	return s
 }
+
+// Sweeps reports whether there is a plan, so that Start may be used.
+func (s *Scanner) Sweeps() bool { return s.search != nil }
+
+// Start makes the places of block from lo up to hi those that Next looks at.
+// With another layout than Records, the last few may be left out.
+func (s *Scanner) Start(block []byte, lo, hi int, layout Layout) {
+	s.search.start(block, lo, hi, layout)
+}
+
+// Next returns the first stop at or behind from, or with End where it has come
+// to. Calls must not go back in the block. A record in which nothing Opens has no
+// candidates.
+func (s *Scanner) Next(from int) (at int, why Stop) { return s.search.stop(from) }
+
+// Lines returns how many line feeds stand behind lo and before at, up to which
+// Next has looked with layout Lines.
+func (s *Scanner) Lines(at int) int { return s.search.lines(at) }
 
 // Candidates appends to dst the indexes of the rules that the record may
 // satisfy, in ascending order.

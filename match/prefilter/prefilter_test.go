@@ -1,6 +1,7 @@
 package prefilter
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -186,4 +187,36 @@ func FuzzMatcher(f *testing.F) {
 			t.Errorf("%q in %q: got %v, want %v", lits, raw, got, want)
 		}
 	})
+}
+
+// Whatever hides an inert byte in a record is found in its block, too.
+func TestEscapesFindWhatHides(t *testing.T) {
+	f := New([]*rule.Rule{compileRule(t, `EventCode=4104`)}, Options{})
+	opened := 0
+	check := func(block string) {
+		hidden := hides([]byte(block), backslash|ampersand|lessThan)
+		for _, k := range Kernels() {
+			f.kernel = k.pick()
+			s := f.NewScanner()
+			s.Start([]byte(block), 0, len(block), Records)
+			if _, why := s.Next(0); (why == Opens) != hidden {
+				t.Fatalf("%s: %q opens: %v, hides: %v", k, block, why == Opens, hidden)
+			}
+		}
+		if hidden {
+			opened++
+		}
+	}
+	for c := range 256 {
+		for _, form := range []string{`\u00%02x`, `\u00%02X`, `\\u00%02x.`, `\u0026#%d;`, `&#%d;`, `&#x%x;`, `&#X%05X`, `u00%02x`} {
+			check(fmt.Sprintf("text "+form, c))
+			check(fmt.Sprintf(form+" and text", c))
+		}
+		check("<" + string(rune(c)))
+		check(`\u003c` + string(rune(c)))
+		check(`\u003C` + string(rune(c)) + strings.Repeat("text", 40))
+	}
+	if opened < 256 {
+		t.Errorf("only %d hid something", opened)
+	}
 }

@@ -1,31 +1,43 @@
-// Package scan finds the places in a block of bytes where one of a few short
-// marks begins, at the speed of memory. It knows nothing of what they mean.
+// Package scan finds the places in a block of bytes where one of many short
+// marks may begin, at the speed of memory, and counts line ends on the way. It
+// knows nothing of what the marks mean.
 //
-// The marks are the first four bytes of a literal, and the beginnings of what
-// may hide it: \u00, &#, <! and <?. Every kernel finds the same places; Generic
-// is always there, and the others are tested against it. README.md shows the
-// idea on real bytes.
+// Every kernel finds at least the places at which a mark begins; which others
+// it finds depends on how its tables tell bytes apart. README.md shows the idea
+// on real bytes.
 package scan
 
-import "bytes"
+import "math/bits"
 
-// LitLen is how many bytes of the literal a Finder compares. The caller checks
-// the rest.
-const LitLen = 4
+// Width is how many bytes of a mark a kernel compares, from its place on.
+const Width = 5
 
-// Kernel is a way to look for the marks.
+// MaxBuckets is how many groups of marks a Finder tells apart.
+const MaxBuckets = 4 * bucketsOfSet
+
+// bucketsOfSet is how many buckets one lookup serves: the bits of a byte.
+const bucketsOfSet = 8
+
+// Mark says which bytes may stand at its place and behind it, one string for
+// each offset. Behind the last one, and behind Width, anything may.
+type Mark []string
+
+// Kernel is a way to look for marks.
 type Kernel uint8
 
 const (
 	// Generic is portable Go.
 	Generic Kernel = iota
-	// AVX2 compares 32 positions at once.
+	// AVX2 looks 32 places up at once.
 	AVX2
-	// AVX512 looks 64 positions up at once. It needs VBMI and GFNI.
+	// AVX512 looks 64 places up at once. It needs VBMI and GFNI.
 	AVX512
 )
 
 func (k Kernel) String() string { return [...]string{"generic", "AVX2", "AVX-512"}[k] }
+
+// step is how many places the kernel looks at in one turn.
+func (k Kernel) step() int { return [...]int{8, 32, 64}[k] }
 
 // Kernels returns the kernels that this machine can run, the best one last.
 func Kernels() []Kernel {
@@ -45,61 +57,99 @@ func Best() Kernel {
 	return k[len(k)-1]
 }
 
-// Finder finds marks in one block after another. It is for one goroutine.
-type Finder struct {
-	kernel Kernel
-	marks  [5][]byte
-	lit    uint32 // AVX2: the literal
-	tables tables // AVX512
-	block  []byte
-	next   [5]int // Generic: where each mark stands next, or -1 if not known
+// Hit tells of up to 64 neighbouring places: At+i for each bit i of Mask.
+type Hit struct {
+	At   int
+	Mask uint64
 }
 
-// New returns a Finder for lit, which has at least LitLen bytes, all of them
-// ASCII, and begins with none of \ & <. The kernel must be one of Kernels.
-func New(lit []byte, kernel Kernel) *Finder {
-	f := &Finder{
-		kernel: kernel,
-		marks:  [5][]byte{lit[:LitLen:LitLen], []byte(`\u00`), []byte(`&#`), []byte(`<!`), []byte(`<?`)},
-		lit:    uint32(lit[0]) | uint32(lit[1])<<8 | uint32(lit[2])<<16 | uint32(lit[3])<<24,
+// room is for how many hits a kernel is called.
+const room = 64
+
+// Finder finds marks in one block after another. It is for one goroutine.
+type Finder struct {
+	kernel   Kernel
+	sets     int
+	classes  *classes
+	tables   []byte // of a vector kernel
+	portable *portable
+	hits     [room]Hit
+}
+
+// New returns a Finder of the marks in each bucket, of which there are at most
+// MaxBuckets. It tells of a place if for some bucket and every offset the byte
+// there is one that a mark of the bucket has at that offset: marks that share a
+// bucket should be alike. The kernel must be one of Kernels.
+func New(buckets [][]Mark, kernel Kernel) *Finder {
+	if len(buckets) > MaxBuckets {
+		panic("BUG: scan: too many buckets")
 	}
-	f.tables = newTables(f.marks[:])
+	f := &Finder{kernel: kernel, sets: max(1, (len(buckets)+bucketsOfSet-1)/bucketsOfSet), classes: newClasses(buckets)}
+	switch kernel {
+	case Generic:
+		f.portable = &portable{pairs: newPairs(f.classes)}
+	case AVX2:
+		f.tables = f.classes.nibbles(f.sets)
+	case AVX512:
+		f.tables = f.classes.entries(f.sets)
+	}
 	return f
 }
 
-// Start makes block the one that Next looks at.
-func (f *Finder) Start(block []byte) {
-	f.block = block
-	f.next = [5]int{-1, -1, -1, -1, -1}
+// Sweep looks at places of block from from on, up to but not at to: at whole
+// turns of the kernel, until there are none left or until there is no room for
+// more hits. It returns the places, valid until the next call, and where it has
+// come to, which is from if what is left is less than a turn; see Rest.
+//
+// With lines set, it also returns how many line feeds stand at the places
+// looked at but one further on, and tells of each place, marked or not, which
+// is followed by a line feed and neither is '}' nor has '{' behind that.
+func (f *Finder) Sweep(block []byte, from, to int, lines bool) (hits []Hit, next, ends int) {
+	turns := min(to-from, len(block)-(Width-1)-from) / f.kernel.step()
+	if turns <= 0 {
+		return nil, from, 0
+	}
+	var n, found int
+	if f.kernel == Generic {
+		n, found, ends = f.generic(block[from:], turns, lines)
+	} else {
+		n, found, ends = f.vector(block[from:], turns, lines)
+	}
+	hits = f.hits[:found]
+	for i := range hits {
+		hits[i].At += from
+	}
+	return hits, from + n*f.kernel.step(), ends
 }
 
-// Next returns the first place at or behind from where a mark begins, or -1.
-// Calls must not go back in the block.
-func (f *Finder) Next(from int) int {
-	if f.kernel != Generic {
-		var found bool
-		if from, found = f.vector(from); found {
-			return from
+// Rest is Sweep, without lines, for what is left of a block: less than a turn
+// and what follows it.
+func (f *Finder) Rest(block []byte, from int) []Hit {
+	var padded [64 + 64 + Width]byte
+	n := copy(padded[:64+Width], block[from:])
+	hits, _, _ := f.Sweep(padded[:], 0, (n+f.kernel.step()-1)/f.kernel.step()*f.kernel.step(), false)
+	kept := hits[:0]
+	for _, h := range hits {
+		if over := h.At + 64 - n; over > 0 {
+			h.Mask = h.Mask << over >> over // not the places behind the block
+		}
+		if h.At += from; h.Mask != 0 {
+			kept = append(kept, h)
 		}
 	}
-	return f.generic(from)
+	return kept
 }
 
-// generic remembers for each mark where it stands next, so that a frequent one
-// does not make the rare ones be searched for again.
-func (f *Finder) generic(from int) int {
-	best := len(f.block)
-	for i, mark := range f.marks {
-		if f.next[i] < from {
-			f.next[i] = len(f.block)
-			if k := bytes.Index(f.block[min(from, len(f.block)):], mark); k >= 0 {
-				f.next[i] = from + k
-			}
-		}
-		best = min(best, f.next[i])
+// First returns the first place at or behind from and takes those before it, and
+// itself, out of h. ok is false if there is none.
+func (h *Hit) First(from int) (place int, ok bool) {
+	if from > h.At {
+		h.Mask = h.Mask >> (from - h.At) << (from - h.At)
 	}
-	if best == len(f.block) {
-		return -1
+	if h.Mask == 0 {
+		return 0, false
 	}
-	return best
+	place = h.At + bits.TrailingZeros64(h.Mask)
+	h.Mask &= h.Mask - 1
+	return place, true
 }

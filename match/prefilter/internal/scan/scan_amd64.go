@@ -9,51 +9,28 @@ import (
 )
 
 var (
-	hasAVX2   = cpu.X86.HasAVX2
-	hasAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512GFNI
+	hasAVX2   = cpu.X86.HasAVX2 && cpu.X86.HasPOPCNT
+	hasAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512GFNI && cpu.X86.HasPOPCNT
 )
 
-// How many bytes a kernel reads to look at its 32 or 64 positions.
-const (
-	window2   = 32 + LitLen - 1
-	window512 = 64 + LitLen - 1
-)
+// The kernels look at up to turns turns of 32 or 64 places from p on, reading
+// Width-1 bytes behind them, until they have written room hits. lines is all
+// ones to look for line ends, or 0. A Hit's At counts from p. They return how
+// many turns they have looked at, and how many hits and line ends they found.
 
-// indexAVX2 returns the first of the positions at p at which a mark begins,
-// with found 1, or how many positions it looked at, a multiple of 32, with
-// found 0. It reads n bytes at most.
-//
 //go:noescape
-func indexAVX2(p *byte, n int, lit uint32) (index int, found int)
+func sweepAVX2(p *byte, turns int, tables *byte, sets int, lines int, hits *Hit, room int) (turn int, found int, ends int)
 
-// indexAVX512 returns the first of the positions at p at which a mark may
-// begin, with found 1, or how many positions it looked at, a multiple of 64,
-// with found 0. It reads n bytes at most.
-//
 //go:noescape
-func indexAVX512(p *byte, n int, t *tables) (index int, found int)
+func sweepAVX512(p *byte, turns int, tables *byte, sets int, lines int, hits *Hit, room int) (turn int, found int, ends int)
 
-// vector looks at whole windows from from on. Without a mark there it returns
-// where it stopped.
-func (f *Finder) vector(from int) (at int, found bool) {
-	if f.kernel == AVX2 {
-		rest := len(f.block) - from
-		if rest < window2 {
-			return from, false
-		}
-		i, ok := indexAVX2(unsafe.SliceData(f.block[from:]), rest, f.lit)
-		return from + i, ok != 0
+func (f *Finder) vector(b []byte, turns int, lines bool) (turn, found, ends int) {
+	mask := 0
+	if lines {
+		mask = -1
 	}
-	for len(f.block)-from >= window512 {
-		i, ok := indexAVX512(unsafe.SliceData(f.block[from:]), len(f.block)-from, &f.tables)
-		from += i
-		if ok == 0 {
-			return from, false
-		}
-		if f.isMark(from) {
-			return from, true
-		}
-		from++
+	if f.kernel == AVX512 {
+		return sweepAVX512(unsafe.SliceData(b), turns, unsafe.SliceData(f.tables), f.sets, mask, &f.hits[0], room)
 	}
-	return from, false
+	return sweepAVX2(unsafe.SliceData(b), turns, unsafe.SliceData(f.tables), f.sets, mask, &f.hits[0], room)
 }

@@ -2,104 +2,142 @@
 
 #include "textflag.h"
 
-// SPLAT fills a YMM register with one byte.
-#define SPLAT(c, x, y) \
-	MOVL         $c, BX;  \
-	VMOVD        BX, x;   \
-	VPBROADCASTB x, y
+DATA lineFeed<>+0(SB)/8, $0x0a0a0a0a0a0a0a0a
+DATA lineFeed<>+8(SB)/8, $0x0a0a0a0a0a0a0a0a
+DATA lineFeed<>+16(SB)/8, $0x0a0a0a0a0a0a0a0a
+DATA lineFeed<>+24(SB)/8, $0x0a0a0a0a0a0a0a0a
+GLOBL lineFeed<>(SB), RODATA|NOPTR, $32
 
-// NEXT narrows the positions in Y14 to those where the byte at offset o is c.
-#define NEXT(o, c) \
-	VPCMPEQB o(SI)(AX*1), c, Y13; \
-	VPAND    Y13, Y14, Y14
+DATA closes<>+0(SB)/8, $0x7d7d7d7d7d7d7d7d
+DATA closes<>+8(SB)/8, $0x7d7d7d7d7d7d7d7d
+DATA closes<>+16(SB)/8, $0x7d7d7d7d7d7d7d7d
+DATA closes<>+24(SB)/8, $0x7d7d7d7d7d7d7d7d
+GLOBL closes<>(SB), RODATA|NOPTR, $32
 
-// func indexAVX2(p *byte, n int, lit uint32) (index int, found int)
+DATA opens<>+0(SB)/8, $0x7b7b7b7b7b7b7b7b
+DATA opens<>+8(SB)/8, $0x7b7b7b7b7b7b7b7b
+DATA opens<>+16(SB)/8, $0x7b7b7b7b7b7b7b7b
+DATA opens<>+24(SB)/8, $0x7b7b7b7b7b7b7b7b
+GLOBL opens<>(SB), RODATA|NOPTR, $32
+
+DATA nibble<>+0(SB)/8, $0x0f0f0f0f0f0f0f0f
+DATA nibble<>+8(SB)/8, $0x0f0f0f0f0f0f0f0f
+DATA nibble<>+16(SB)/8, $0x0f0f0f0f0f0f0f0f
+DATA nibble<>+24(SB)/8, $0x0f0f0f0f0f0f0f0f
+GLOBL nibble<>(SB), RODATA|NOPTR, $32
+
+// HALVES loads the bytes at offset o and parts them into nibbles.
+#define HALVES(o, low, high) \
+	VMOVDQU o(SI)(AX*1), low; \
+	VPSRLW  $4, low, high;    \
+	VPAND   Y15, low, low;    \
+	VPAND   Y15, high, high
+
+// BOTH looks the nibbles of offset o up in the tables at DX and leaves in to the
+// buckets that take them.
+#define BOTH(o, low, high, to) \
+	VMOVDQU (o*64)(DX), to;       \
+	VMOVDQU (o*64+32)(DX), Y14;   \
+	VPSHUFB low, to, to;          \
+	VPSHUFB high, Y14, Y14;       \
+	VPAND   to, Y14, to
+
+// func sweepAVX2(p *byte, turns int, tables *byte, sets int, lines int, hits *Hit, room int) (turn int, found int, ends int)
 //
-// SI, AX   the block, and the first of the 32 positions looked at
-// CX       the last AX at which a window of 35 bytes fits
-// Y0-Y3    the four bytes of the literal
-// Y4-Y11   \ u 0 & # < ! ?
-// Y12      the bytes at the positions
-// Y13, Y14 scratch
-// Y15      the positions where a mark begins
+// SI, AX    the block, and the first of the 32 places looked at
+// CX        the AX behind the last turn
+// DI, R8    the tables and how many sets there are; DX, BX count them
+// R9        lines
+// R10, R11  the next hit, and for how many more there is room
+// R12       line ends
+// R13       places with an irregular line end
+// Y0-Y9     low and high nibbles of the bytes at the five offsets
+// Y10       the buckets of which a mark may begin
+// Y11-Y14   scratch
 //
 // Hot loop, defended by bench's rows gate-avx2-1 and gate-generic-1.
-TEXT ·indexAVX2(SB), NOSPLIT, $0-40
-	MOVQ p+0(FP), SI
-	MOVQ n+8(FP), CX
-	SUBQ $35, CX
-	MOVL lit+16(FP), DX
+TEXT ·sweepAVX2(SB), NOSPLIT, $0-80
+	MOVQ    p+0(FP), SI
+	MOVQ    turns+8(FP), CX
+	MOVQ    tables+16(FP), DI
+	MOVQ    sets+24(FP), R8
+	MOVQ    lines+32(FP), R9
+	MOVQ    hits+40(FP), R10
+	MOVQ    room+48(FP), R11
+	SHLQ    $5, CX
+	XORQ    AX, AX
+	XORQ    R12, R12
+	VMOVDQU nibble<>(SB), Y15
 
-	VMOVD        DX, X0
-	VPBROADCASTB X0, Y0
-	SHRL         $8, DX
-	VMOVD        DX, X1
-	VPBROADCASTB X1, Y1
-	SHRL         $8, DX
-	VMOVD        DX, X2
-	VPBROADCASTB X2, Y2
-	SHRL         $8, DX
-	VMOVD        DX, X3
-	VPBROADCASTB X3, Y3
-	SPLAT(0x5c, X4, Y4)
-	SPLAT(0x75, X5, Y5)
-	SPLAT(0x30, X6, Y6)
-	SPLAT(0x26, X7, Y7)
-	SPLAT(0x23, X8, Y8)
-	SPLAT(0x3c, X9, Y9)
-	SPLAT(0x21, X10, Y10)
-	SPLAT(0x3f, X11, Y11)
-	XORQ AX, AX
-
-loop:
+turn:
 	CMPQ       AX, CX
-	JGT        none
+	JGE        done
 	PREFETCHT0 1024(SI)(AX*1)
-	VMOVDQU    0(SI)(AX*1), Y12
 
-	// <! and <?
-	VPCMPEQB 1(SI)(AX*1), Y10, Y13
-	VPCMPEQB 1(SI)(AX*1), Y11, Y14
-	VPOR     Y13, Y14, Y15
-	VPCMPEQB Y9, Y12, Y14
-	VPAND    Y14, Y15, Y15
+	// Line ends: Y12 where one follows, Y11 where it does between } and {.
+	VMOVDQU   1(SI)(AX*1), Y12
+	VPCMPEQB  lineFeed<>(SB), Y12, Y12
+	VMOVDQU   0(SI)(AX*1), Y11
+	VPCMPEQB  closes<>(SB), Y11, Y11
+	VMOVDQU   2(SI)(AX*1), Y13
+	VPCMPEQB  opens<>(SB), Y13, Y13
+	VPAND     Y11, Y13, Y11
+	VPANDN    Y12, Y11, Y11
+	VPMOVMSKB Y12, BX
+	VPMOVMSKB Y11, R13
+	ANDQ      R9, BX
+	ANDQ      R9, R13
+	POPCNTQ   BX, BX
+	ADDQ      BX, R12
 
-	// &#
-	VPCMPEQB Y7, Y12, Y14
-	NEXT(1, Y8)
-	VPOR     Y14, Y15, Y15
+	HALVES(0, Y0, Y1)
+	HALVES(1, Y2, Y3)
+	HALVES(2, Y4, Y5)
+	HALVES(3, Y6, Y7)
+	HALVES(4, Y8, Y9)
+	VPXOR Y10, Y10, Y10
+	MOVQ  DI, DX
+	MOVQ  R8, BX
 
-	// \u00
-	VPCMPEQB Y4, Y12, Y14
-	NEXT(1, Y5)
-	NEXT(2, Y6)
-	NEXT(3, Y6)
-	VPOR     Y14, Y15, Y15
+set:
+	BOTH(0, Y0, Y1, Y11)
+	BOTH(1, Y2, Y3, Y12)
+	VPAND Y11, Y12, Y11
+	BOTH(2, Y4, Y5, Y12)
+	BOTH(3, Y6, Y7, Y13)
+	VPAND Y12, Y13, Y12
+	VPAND Y11, Y12, Y11
+	BOTH(4, Y8, Y9, Y12)
+	VPAND Y11, Y12, Y11
+	VPOR  Y11, Y10, Y10
+	ADDQ  $320, DX
+	DECQ  BX
+	JNZ   set
 
-	// the literal
-	VPCMPEQB Y0, Y12, Y14
-	NEXT(1, Y1)
-	NEXT(2, Y2)
-	NEXT(3, Y3)
-	VPOR     Y14, Y15, Y15
-
-	VPMOVMSKB Y15, BX
-	TESTL     BX, BX
+	VPXOR     Y11, Y11, Y11
+	VPCMPEQB  Y10, Y11, Y10
+	VPMOVMSKB Y10, BX
+	NOTL      BX
+	ORL       R13, BX
 	JNZ       hit
 	ADDQ      $32, AX
-	JMP       loop
+	JMP       turn
 
 hit:
-	BSFL BX, BX
-	ADDQ BX, AX
-	MOVQ AX, index+24(FP)
-	MOVQ $1, found+32(FP)
-	VZEROUPPER
-	RET
+	MOVQ AX, 0(R10)
+	MOVQ BX, 8(R10)
+	ADDQ $16, R10
+	ADDQ $32, AX
+	DECQ R11
+	JNZ  turn
 
-none:
-	MOVQ AX, index+24(FP)
-	MOVQ $0, found+32(FP)
+done:
+	SHRQ $5, AX
+	MOVQ AX, turn+56(FP)
+	MOVQ room+48(FP), BX
+	SUBQ R11, BX
+	MOVQ BX, found+64(FP)
+	MOVQ R12, ends+72(FP)
 	VZEROUPPER
 	RET
 
@@ -107,75 +145,116 @@ none:
 DATA fold<>+0(SB)/8, $0x0102040810400000
 GLOBL fold<>(SB), RODATA|NOPTR, $8
 
-// LOOKUP turns the bytes y into their entries of table t.
-#define LOOKUP(t, y) \
-	VGF2P8AFFINEQB $0, Z4, y, y; \
-	VPERMB         t, y, y
-
-// func indexAVX512(p *byte, n int, t *tables) (index int, found int)
+// func sweepAVX512(p *byte, turns int, tables *byte, sets int, lines int, hits *Hit, room int) (turn int, found int, ends int)
 //
-// SI, AX   the block, and the first of the 64 positions looked at
-// CX       the last AX at which a window of 67 bytes fits
-// Z0-Z3    the tables of the four offsets
-// Z4       the matrix of index
-// Z8-Z11   the bytes at the positions and behind them, then their entries
+// SI, AX    the block, and the first of the 64 places looked at
+// CX        the AX behind the last turn
+// DI, R8    the tables and how many sets there are; DX, BX count them
+// R10, R11  the next hit, and for how many more there is room
+// R12       line ends
+// Z4        the matrix of index
+// Z5-Z7     line feeds, } and {
+// Z8-Z12    the bytes at the five offsets, then their entries
+// Z13-Z15   scratch
+// Z16       the buckets of which a mark may begin
+// K1-K3     line ends, those between } and {, the others
+// K7        lines
 //
 // VPERMB takes the low six bits of each byte as the index of a table with 64
 // entries, which the matrix has put there. Hot loop, defended by bench's rows
 // gate-avx-512-1 and gate-avx2-1.
-TEXT ·indexAVX512(SB), NOSPLIT, $0-40
-	MOVQ p+0(FP), SI
-	MOVQ n+8(FP), CX
-	SUBQ $67, CX
-	MOVQ t+16(FP), DX
+TEXT ·sweepAVX512(SB), NOSPLIT, $0-80
+	MOVQ  p+0(FP), SI
+	MOVQ  turns+8(FP), CX
+	MOVQ  tables+16(FP), DI
+	MOVQ  sets+24(FP), R8
+	MOVQ  lines+32(FP), BX
+	KMOVQ BX, K7
+	MOVQ  hits+40(FP), R10
+	MOVQ  room+48(FP), R11
+	SHLQ  $6, CX
+	XORQ  AX, AX
+	XORQ  R12, R12
 
-	VMOVDQU64    0(DX), Z0
-	VMOVDQU64    64(DX), Z1
-	VMOVDQU64    128(DX), Z2
-	VMOVDQU64    192(DX), Z3
 	VPBROADCASTQ fold<>(SB), Z4
-	XORQ         AX, AX
+	VPBROADCASTQ lineFeed<>(SB), Z5
+	VPBROADCASTQ closes<>(SB), Z6
+	VPBROADCASTQ opens<>(SB), Z7
 
-wide:
-	CMPQ        AX, CX
-	JGT         over
-	PREFETCHT0  1024(SI)(AX*1)
-	VMOVDQU64   0(SI)(AX*1), Z8
-	VMOVDQU64   1(SI)(AX*1), Z9
-	VMOVDQU64   2(SI)(AX*1), Z10
-	VMOVDQU64   3(SI)(AX*1), Z11
-	LOOKUP(Z0, Z8)
-	LOOKUP(Z1, Z9)
-	LOOKUP(Z2, Z10)
-	LOOKUP(Z3, Z11)
-	VPANDQ      Z8, Z9, Z9
-	VPTERNLOGQ  $0x80, Z9, Z10, Z11 // the and of the three
-	VPTESTMB    Z11, Z11, K1
-	KORTESTQ    K1, K1
-	JNZ         may
-	ADDQ        $64, AX
-	JMP         wide
+turn:
+	CMPQ       AX, CX
+	JGE        done
+	PREFETCHT0 1024(SI)(AX*1)
+	VMOVDQU64  0(SI)(AX*1), Z8
+	VMOVDQU64  1(SI)(AX*1), Z9
+	VMOVDQU64  2(SI)(AX*1), Z10
+	VMOVDQU64  3(SI)(AX*1), Z11
+	VMOVDQU64  4(SI)(AX*1), Z12
+
+	VPCMPEQB Z9, Z5, K7, K1
+	VPCMPEQB Z8, Z6, K1, K2
+	VPCMPEQB Z10, Z7, K2, K2
+	KANDNQ   K1, K2, K3
+	KMOVQ    K1, BX
+	POPCNTQ  BX, BX
+	ADDQ     BX, R12
+
+	VGF2P8AFFINEQB $0, Z4, Z8, Z8
+	VGF2P8AFFINEQB $0, Z4, Z9, Z9
+	VGF2P8AFFINEQB $0, Z4, Z10, Z10
+	VGF2P8AFFINEQB $0, Z4, Z11, Z11
+	VGF2P8AFFINEQB $0, Z4, Z12, Z12
+	VPXORQ         Z16, Z16, Z16
+	MOVQ           DI, DX
+	MOVQ           R8, BX
+
+set:
+	VPERMB     0(DX), Z8, Z13
+	VPERMB     64(DX), Z9, Z14
+	VPERMB     128(DX), Z10, Z15
+	VPTERNLOGQ $0x80, Z14, Z15, Z13 // the and of the three
+	VPERMB     192(DX), Z11, Z14
+	VPERMB     256(DX), Z12, Z15
+	VPTERNLOGQ $0x80, Z14, Z15, Z13
+	VPORQ      Z13, Z16, Z16
+	ADDQ       $320, DX
+	DECQ       BX
+	JNZ        set
+
+	VPTESTMB Z16, Z16, K4
+	KORTESTQ K3, K4
+	JNZ      may
+	ADDQ     $64, AX
+	JMP      turn
 
 may:
 	// No mark begins with a byte from 0x80 on, which the matrix made ASCII.
 	VMOVDQU64 0(SI)(AX*1), Z8
-	VPMOVB2M  Z8, K2
-	KANDNQ    K1, K2, K1
-	KMOVQ     K1, BX
-	BSFQ      BX, BX
+	VPMOVB2M  Z8, K5
+	KANDNQ    K4, K5, K4
+	KORQ      K3, K4, K4
+	KMOVQ     K4, BX
+	TESTQ     BX, BX
 	JZ        on
-	ADDQ   BX, AX
-	MOVQ   AX, index+24(FP)
-	MOVQ   $1, found+32(FP)
-	VZEROUPPER
-	RET
+	MOVQ      AX, 0(R10)
+	MOVQ      BX, 8(R10)
+	ADDQ      $16, R10
+	DECQ      R11
+	JZ        full
 
 on:
 	ADDQ $64, AX
-	JMP  wide
+	JMP  turn
 
-over:
-	MOVQ AX, index+24(FP)
-	MOVQ $0, found+32(FP)
+full:
+	ADDQ $64, AX
+
+done:
+	SHRQ $6, AX
+	MOVQ AX, turn+56(FP)
+	MOVQ room+48(FP), BX
+	SUBQ R11, BX
+	MOVQ BX, found+64(FP)
+	MOVQ R12, ends+72(FP)
 	VZEROUPPER
 	RET

@@ -4,4 +4,6 @@ package scan
 
 const hasAVX2, hasAVX512 = false, false
 
-func (f *Finder) vector(from int) (int, bool) { panic("BUG: scan: no vector kernel in this build") }
+func (f *Finder) vector([]byte, int, bool) (int, int, int) {
+	panic("BUG: scan: no vector kernel in this build")
+}
