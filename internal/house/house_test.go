@@ -33,6 +33,7 @@ var allowed = map[string]string{
 	"match/detection":                       "match/rule match/spl",
 	"match/event":                           "internal/record",
 	"match/prefilter":                       "match/event match/prefilter/internal/scan match/rule",
+	"match/prefilter/internal/anchor":       "match/prefilter/internal/anchor/ngram",
 	"match/prefilter/internal/anchor/gen":   "match/prefilter/internal/anchor/ngram",
 	"match/prefilter/internal/anchor/ngram": "",
 	"match/prefilter/internal/scan":         "",
