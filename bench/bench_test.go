@@ -35,8 +35,14 @@ func BenchmarkRun(b *testing.B) {
 	}
 	engines := []engine{
 		{"sluice-1", func(p string) (counts, error) { return sluice(p, r, 1, match.Options{}) }},
-		{"no-gate-1", func(p string) (counts, error) {
+		{"anchors-1", func(p string) (counts, error) {
 			return sluice(p, r, 1, match.Options{Prefilter: prefilter.Options{NoGate: true}})
+		}},
+		{"gate-1", func(p string) (counts, error) {
+			return sluice(p, r, 1, match.Options{Prefilter: prefilter.Options{NoAnchors: true}})
+		}},
+		{"literals-1", func(p string) (counts, error) {
+			return sluice(p, r, 1, match.Options{Prefilter: prefilter.Options{NoGate: true, NoAnchors: true}})
 		}},
 		{"sluice-all", func(p string) (counts, error) { return sluice(p, r, runtime.GOMAXPROCS(0), match.Options{}) }},
 		{"no-prefilter-1", func(p string) (counts, error) { return sluice(p, r, 1, match.Options{NoPrefilter: true}) }},
@@ -44,7 +50,7 @@ func BenchmarkRun(b *testing.B) {
 	}
 	for _, k := range prefilter.Kernels() {
 		opt := match.Options{Prefilter: prefilter.Options{Kernel: k}}
-		engines = append(engines, engine{"gate-" + strings.ToLower(string(k)) + "-1", func(p string) (counts, error) { return sluice(p, r, 1, opt) }})
+		engines = append(engines, engine{"kernel-" + strings.ToLower(string(k)) + "-1", func(p string) (counts, error) { return sluice(p, r, 1, opt) }})
 	}
 	for _, s := range specs {
 		if testing.Short() {

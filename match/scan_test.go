@@ -179,10 +179,10 @@ func TestSkippedRecordsAllocateNothing(t *testing.T) {
 }
 
 // paths are all ways through the prefilter but the first choice.
-func paths() []prefilter.Options {
-	opts := []prefilter.Options{{NoGate: true}}
+func paths() (opts []prefilter.Options) {
+	opts = append(opts, prefilter.Options{NoGate: true, NoAnchors: true}, prefilter.Options{NoAnchors: true})
 	for _, k := range prefilter.Kernels() {
-		opts = append(opts, prefilter.Options{Kernel: k})
+		opts = append(opts, prefilter.Options{Kernel: k}, prefilter.Options{Kernel: k, NoGate: true})
 	}
 	return opts
 }

@@ -32,7 +32,7 @@ var allowed = map[string]string{
 	"match":                                 "internal/record match/event match/prefilter match/rule",
 	"match/detection":                       "match/rule match/spl",
 	"match/event":                           "internal/record",
-	"match/prefilter":                       "match/event match/prefilter/internal/scan match/rule",
+	"match/prefilter":                       "match/event match/prefilter/internal/anchor match/prefilter/internal/scan match/rule",
 	"match/prefilter/internal/anchor":       "match/prefilter/internal/anchor/ngram",
 	"match/prefilter/internal/anchor/gen":   "match/prefilter/internal/anchor/ngram",
 	"match/prefilter/internal/anchor/ngram": "",

@@ -52,7 +52,7 @@ var folding = func() (t [256]struct {
 }()
 
 // fold writes raw to dst, of the same length, with A-Z folded, and returns the
-// marks that it holds. Hot loop, defended by bench's row no-gate-1.
+// marks that it holds. Hot loop, defended by bench's row literals-1.
 func fold(dst, raw []byte) (seen marks) {
 	dst = dst[:len(raw)]
 	for i, c := range raw {

@@ -1,6 +1,7 @@
 package prefilter
 
 import (
+	"sluice/match/prefilter/internal/anchor"
 	"sluice/match/prefilter/internal/scan"
 	"sluice/match/rule"
 )
@@ -10,9 +11,10 @@ import (
 // no candidate (step 6 of the proof): so a whole block is searched for a window
 // of each, and only the records around what is found are looked at.
 type plan struct {
-	parts   []part
-	buckets [][]scan.Mark
-	heads   [1 << headBits]uint16 // the first part by head, plus one
+	parts  []part
+	heads  [1 << headBits]uint16 // the first part by head, plus one
+	plain  *scan.Tables
+	tagged *scan.Tables // which also find the tags of XML events
 }
 
 // part is a literal of a plan. The kernel looks for its window; the rest is
@@ -20,6 +22,7 @@ type plan struct {
 type part struct {
 	lit    string // folded
 	window int    // where its window begins
+	rules  []int  // that need it, unless they need another one of the plan
 	next   uint16 // the next part of the same head, plus one
 }
 
@@ -64,34 +67,51 @@ func (p *part) mark() (m scan.Mark) {
 	return m
 }
 
-// newPlan returns the plan of parts, whose windows share buckets as given.
-func newPlan(parts []part, bucket []int, n int) *plan {
-	p := &plan{parts: parts, buckets: append([][]scan.Mark(nil), escapes...)}
-	windows := make([][]scan.Mark, n)
+// newPlan makes the plan of parts.
+func newPlan(parts []part, kernel scan.Kernel) *plan {
+	p := &plan{parts: parts}
+	windows := make([]string, len(parts))
 	for i := range parts {
-		windows[bucket[i]] = append(windows[bucket[i]], parts[i].mark())
-		w := parts[i].lit[parts[i].window:]
+		x := &parts[i]
+		x.window, _ = anchor.Rarest(x.lit)
+		w := x.lit[x.window:]
+		windows[i] = w[:min(len(w), scan.Width)]
 		h := head(w[0], w[1], w[2])
-		parts[i].next = p.heads[h]
+		x.next = p.heads[h]
 		p.heads[h] = uint16(i + 1)
 	}
-	p.buckets = append(p.buckets, windows...)
+	n := bucketsFor(len(parts))
+	shared := make([][]scan.Mark, n)
+	for i, b := range anchor.Buckets(windows, n) {
+		shared[b] = append(shared[b], parts[i].mark())
+	}
+	buckets := append([][]scan.Mark{tagMarks}, escapes...)
+	buckets = append(buckets, shared...)
+	p.plain = scan.Compile(buckets[1:], kernel)
+	p.tagged = scan.Compile(buckets, kernel)
 	return p
 }
 
-// at calls found for each part that stands around the window at i of b.
-func (p *plan) at(b []byte, i int, found func(*part) bool) bool {
-	if i+headLen > len(b) {
-		return false
-	}
-	h := head(rule.FoldByte(b[i]), rule.FoldByte(b[i+1]), rule.FoldByte(b[i+2]))
-	for k := p.heads[h]; k != 0; k = p.parts[k-1].next {
-		x := &p.parts[k-1]
-		if x.stands(b, i) && found(x) {
-			return true
+// bucketsFor returns into how many buckets n windows go: with those of the
+// escapes and the tags they fill one to four sets. A set more costs the kernel
+// time, a bucket shared by many windows costs false hits.
+func bucketsFor(n int) int {
+	sets := 1
+	for _, most := range []int{4, 60, 240} {
+		if n > most {
+			sets++
 		}
 	}
-	return false
+	return 8*sets - 1 - len(escapes)
+}
+
+// first returns the number of the first part that may stand around the window at
+// i of b, plus one, or 0. The others follow by next.
+func (p *plan) first(b []byte, i int) uint16 {
+	if i+headLen > len(b) {
+		return 0
+	}
+	return p.heads[head(rule.FoldByte(b[i]), rule.FoldByte(b[i+1]), rule.FoldByte(b[i+2]))]
 }
 
 // stands reports whether the literal stands in b, its window at i.
@@ -107,6 +127,72 @@ func (x *part) stands(b []byte, i int) bool {
 	}
 	return true
 }
+
+// anchors returns literals of which one must stand where n is met, such that they
+// are rare together, and how often they are to be expected. ok is false if n may
+// be met without any.
+func (n *Need) anchors(cost func(lit string) float64) (lits []string, sum float64, ok bool) {
+	switch n.op {
+	case literal:
+		return []string{n.lit}, cost(n.lit), true
+	case all:
+		for i := range n.parts {
+			if l, c, k := n.parts[i].anchors(cost); k && (!ok || c < sum) {
+				lits, sum, ok = l, c, true
+			}
+		}
+		return lits, sum, ok
+	case any:
+		for i := range n.parts {
+			l, c, k := n.parts[i].anchors(cost)
+			if !k {
+				return nil, 0, false
+			}
+			lits, sum = append(lits, l...), sum+c
+		}
+		return lits, sum, true
+	}
+	return nil, 0, false
+}
+
+// anchorParts returns the parts of the anchors of all needs, or nil if some rule
+// has none.
+func anchorParts(needs []Need) (parts []part) {
+	costs := map[string]float64{}
+	cost := func(lit string) float64 {
+		c, ok := costs[lit]
+		if !ok {
+			_, c = anchor.Rarest(lit)
+			costs[lit] = c
+		}
+		return c
+	}
+	byLit := map[string]int{}
+	for rule := range needs {
+		lits, _, ok := needs[rule].anchors(cost)
+		if !ok {
+			return nil
+		}
+		for _, lit := range lits {
+			i, ok := byLit[lit]
+			if !ok {
+				i = len(parts)
+				byLit[lit] = i
+				parts = append(parts, part{lit: lit})
+			}
+			if r := parts[i].rules; len(r) == 0 || r[len(r)-1] != rule {
+				parts[i].rules = append(r, rule)
+			}
+		}
+	}
+	if len(parts) > maxParts {
+		return nil
+	}
+	return parts
+}
+
+// maxParts bounds a plan: its parts are numbered by 16 bits.
+const maxParts = 1<<16 - 2
 
 // gateLiteral returns a literal that each of needs requires, or "". It holds no
 // letter, such as the digits of an event id: so it is rare in text.

@@ -35,12 +35,14 @@
 //     window of such a literal or what hides looks for begins, and Next stops
 //     where there is more than a window.
 //
-// cloudflare/ahocorasick finds the literals of one record at a time. It is what
-// the plans are tested against. Its dictionary must hold no duplicates and no
-// empty string, and its Match is for one goroutine; see New and NewScanner.
+// cloudflare/ahocorasick finds the literals of one record at a time, for sets that
+// have no anchors; it is what the plans are tested against. Its dictionary must
+// hold no duplicates and no empty string, and its Match is for one goroutine; see
+// New and NewScanner.
 package prefilter
 
 import (
+	"bytes"
 	"sort"
 	"strings"
 
@@ -159,16 +161,18 @@ func wholeDigits(number string) string {
 type Filter struct {
 	needs    []Need
 	literals []string
-	open     bool  // some rule needs nothing: every record is a candidate
-	gate     *plan // of one literal that all rules need; nil if there is none
-	kernel   scan.Kernel
+	open     bool   // some rule needs nothing: every record is a candidate
+	common   []byte // a literal that all rules need; nil if there is none
+	gate     *plan  // of that one alone; nil if there is none
+	anchors  *plan  // of the rarest literals of each rule; nil if some rule has none
 }
 
 // Options leave out fast paths, so that each has what it is measured and tested
 // against.
 type Options struct {
-	NoGate bool   // look at each record
-	Kernel Kernel // the zero value is the best of this machine
+	NoGate    bool   // do not look for what all rules need
+	NoAnchors bool   // do not look for what each rule needs
+	Kernel    Kernel // the zero value is the best of this machine
 }
 
 // Kernel names a kernel of internal/scan; see Kernels.
@@ -194,7 +198,7 @@ func (name Kernel) pick() scan.Kernel {
 
 // New compiles the filter of rules; their indexes are what Candidates returns.
 func New(rules []*rule.Rule, opt Options) *Filter {
-	f := &Filter{kernel: opt.Kernel.pick()}
+	f := &Filter{}
 	ids := map[string]int{}
 	for _, r := range rules {
 		n := Analyze(r.Where)
@@ -202,8 +206,13 @@ func New(rules []*rule.Rule, opt Options) *Filter {
 		f.needs = append(f.needs, n)
 		f.open = f.open || n.op == always
 	}
+	kernel := opt.Kernel.pick()
 	if lit := gateLiteral(f.needs); lit != "" && !opt.NoGate {
-		f.gate = newPlan([]part{{lit: lit}}, []int{0}, 1)
+		f.common = []byte(lit)
+		f.gate = newPlan([]part{{lit: lit}}, kernel)
+	}
+	if parts := anchorParts(f.needs); len(parts) > 0 && !opt.NoAnchors {
+		f.anchors = newPlan(parts, kernel)
 	}
 	return f
 }
@@ -234,31 +243,43 @@ func (f *Filter) Literals() []string {
 // Scanner is one goroutine's use of a Filter.
 type Scanner struct {
 	f       *Filter
+	choice  choice
+	search  *search // of the block; nil without a plan
+	gate    *search
+	anchors *search
+	confirm *search // of the anchors in one record; nil without
+	chosen  []bool  // by rule, with confirm
+
+	// Without confirm:
 	matcher *ahocorasick.Matcher // nil without literals
 	folded  []byte
 	seen    []bool
-	search  *search // nil without a plan
 }
 
 // NewScanner returns a Scanner. Each has a matcher of its own, since Match
 // writes to it.
 func (f *Filter) NewScanner() *Scanner {
-	s := &Scanner{f: f, seen: make([]bool, len(f.literals))}
+	s := &Scanner{f: f}
 	if f.gate != nil {
-		s.search = newSearch(f.gate, f.kernel)
+		s.gate = newSearch(f.gate)
 	}
-	if len(f.literals) > 0 {
+	if f.anchors != nil {
+		s.anchors, s.confirm = newSearch(f.anchors), newSearch(f.anchors)
+		s.chosen = make([]bool, len(f.needs))
+	} else if len(f.literals) > 0 {
 		s.matcher = ahocorasick.NewStringMatcher(f.literals)
+		s.seen = make([]bool, len(f.literals))
 	}
 	return s
 }
 
 // Sweeps reports whether there is a plan, so that Start may be used.
-func (s *Scanner) Sweeps() bool { return s.search != nil }
+func (s *Scanner) Sweeps() bool { return s.gate != nil || s.anchors != nil }
 
 // Start makes the places of block from lo up to hi those that Next looks at.
 // With another layout than Records, the last few may be left out.
 func (s *Scanner) Start(block []byte, lo, hi int, layout Layout) {
+	s.search = s.choose(hi - lo)
 	s.search.start(block, lo, hi, layout)
 }
 
@@ -274,6 +295,29 @@ func (s *Scanner) Lines(at int) int { return s.search.lines(at) }
 // Candidates appends to dst the indexes of the rules that the record may
 // satisfy, in ascending order.
 func (s *Scanner) Candidates(dst []int, raw []byte) []int {
+	s.choice.opened += len(raw)
+	if s.confirm == nil {
+		return s.match(dst, raw)
+	}
+	clear(s.chosen)
+	if s.confirm.rules(raw, s.chosen) {
+		return s.f.all(dst)
+	}
+	n := len(dst)
+	for r, yes := range s.chosen {
+		if yes {
+			dst = append(dst, r)
+		}
+	}
+	if len(dst) > n && !bytes.Contains(raw, s.f.common) {
+		return dst[:n]
+	}
+	return dst
+}
+
+// match is Candidates by all literals of the needs. It is the slow reference of
+// the plans, and for sets that have no anchors.
+func (s *Scanner) match(dst []int, raw []byte) []int {
 	if s.matcher == nil {
 		return s.f.all(dst)
 	}

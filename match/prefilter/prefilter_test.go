@@ -74,7 +74,7 @@ func TestCandidates(t *testing.T) {
 		compileRule(t, `Text=*alpha* Text=*beta*`),
 		compileRule(t, `Text=*alphabet* OR Text=*gamma*`),
 		compileRule(t, `Text=*beta*`),
-	}, Options{})
+	}, Options{NoAnchors: true})
 	check := func(raw string, want ...int) {
 		t.Helper()
 		if got := candidates(f, raw); !slices.Equal(got, want) {
@@ -152,6 +152,15 @@ func TestNoFalseNegative(t *testing.T) {
 	}
 }
 
+// options are all ways to find candidates.
+func options() []Options {
+	opts := []Options{{NoAnchors: true}}
+	for _, k := range Kernels() {
+		opts = append(opts, Options{Kernel: k})
+	}
+	return opts
+}
+
 // The matcher finds each literal exactly where strings.Contains does.
 func FuzzMatcher(f *testing.F) {
 	f.Add("alpha|alphabet|bet|beta", "xALPHABETa")
@@ -182,25 +191,28 @@ func FuzzMatcher(f *testing.F) {
 				want = append(want, i)
 			}
 		}
-		fl := New(rules, Options{})
-		if got := candidates(fl, raw); !slices.Equal(got, want) {
-			t.Errorf("%q in %q: got %v, want %v", lits, raw, got, want)
+		for _, opt := range options() {
+			if got := candidates(New(rules, opt), raw); !slices.Equal(got, want) {
+				t.Errorf("%+v: %q in %q: got %v, want %v", opt, lits, raw, got, want)
+			}
 		}
 	})
 }
 
 // Whatever hides an inert byte in a record is found in its block, too.
 func TestEscapesFindWhatHides(t *testing.T) {
-	f := New([]*rule.Rule{compileRule(t, `EventCode=4104`)}, Options{})
+	rules := []*rule.Rule{compileRule(t, `EventCode=4104`)}
 	opened := 0
+	var scanners []*Scanner
+	for _, k := range Kernels() {
+		scanners = append(scanners, New(rules, Options{Kernel: k}).NewScanner())
+	}
 	check := func(block string) {
 		hidden := hides([]byte(block), backslash|ampersand|lessThan)
-		for _, k := range Kernels() {
-			f.kernel = k.pick()
-			s := f.NewScanner()
+		for i, s := range scanners {
 			s.Start([]byte(block), 0, len(block), Records)
 			if _, why := s.Next(0); (why == Opens) != hidden {
-				t.Fatalf("%s: %q opens: %v, hides: %v", k, block, why == Opens, hidden)
+				t.Fatalf("%s: %q opens: %v, hides: %v", Kernels()[i], block, why == Opens, hidden)
 			}
 		}
 		if hidden {
@@ -218,5 +230,112 @@ func TestEscapesFindWhatHides(t *testing.T) {
 	}
 	if opened < 256 {
 		t.Errorf("only %d hid something", opened)
+	}
+}
+
+// Anchors are the rarest way to tell that a need may be met.
+func TestAnchors(t *testing.T) {
+	f := func(search, want string) {
+		t.Helper()
+		var got []string
+		for _, p := range anchorParts([]Need{Analyze(compileRule(t, search).Where)}) {
+			got = append(got, p.lit)
+		}
+		slices.Sort(got)
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: got %q, want %q", search, got, want)
+		}
+	}
+	f(`EventCode=4104 Text=*Invoke-RestMethod*`, `invoke-restmethod`)
+	f(`Text=*select* Text=*qqjzx*`, `qqjzx`)
+	f(`Text=*select* (Text=*qqjzx* OR Text=*zzvvk*)`, `qqjzx zzvvk`)
+	f(`Text=*select* (Text=*qqjzx* OR Text=*the*)`, `select`)
+	f(`Text=*qqjzx* OR (Text=*zzvvk* Text=*select*)`, `qqjzx zzvvk`)
+	f(`Text=*select* (Text=*qqjzx* OR Path=*)`, `select`)
+	f(`Text=*qqjzx* OR Path=*`, ``)
+}
+
+// A rule that the literals of a record tell to be possible is one by its anchors.
+func TestAnchorsMissNoCandidate(t *testing.T) {
+	rng := rand.New(rand.NewPCG(31, 32))
+	words := strings.Fields(`alpha beta gamma delta select invoke-expression 4104 net.webclient downloadstring -enc frombase64 start-process iex reg copy`)
+	text := func() string {
+		var b strings.Builder
+		for range 1 + rng.IntN(30) {
+			w := words[rng.IntN(len(words))]
+			b.WriteString([]string{w, strings.ToUpper(w), w[:len(w)/2], w[1:]}[rng.IntN(4)])
+			b.WriteString([]string{"", " ", `\u0027`, `\n`, ".", "4"}[rng.IntN(6)])
+			if rng.IntN(200) == 0 {
+				b.WriteString(`\u0041`)
+			}
+		}
+		return b.String()
+	}
+	term := func() string { return "Text=*" + words[rng.IntN(len(words))] + "*" }
+	missed, kept := 0, 0
+	for range 200 {
+		var rules []*rule.Rule
+		for range 1 + rng.IntN(40) {
+			rules = append(rules, compileRule(t, []string{
+				term(), term() + " " + term(), "(" + term() + " OR " + term() + ")", term() + " (" + term() + " OR " + term() + " OR " + term() + ")",
+			}[rng.IntN(4)]))
+		}
+		slow := New(rules, Options{NoAnchors: true}).NewScanner()
+		var fast []*Scanner
+		for _, k := range Kernels() {
+			fast = append(fast, New(rules, Options{Kernel: k}).NewScanner())
+		}
+		for range 30 {
+			raw := []byte(text())
+			want := slow.Candidates(nil, raw)
+			for _, s := range fast {
+				got := s.Candidates(nil, raw)
+				for _, r := range want {
+					if !slices.Contains(got, r) {
+						t.Fatalf("rule %d of %d is missed in %q", r, len(rules), raw)
+					}
+				}
+				kept += len(want)
+				missed += len(rules) - len(got)
+				s.Start(raw, 0, len(raw), Records)
+				if _, why := s.Next(0); len(want) > 0 && why != Opens {
+					t.Fatalf("nothing opens %q", raw)
+				}
+			}
+		}
+	}
+	if missed == 0 || kept == 0 {
+		t.Errorf("%d candidates, %d left out: the test shows nothing", kept, missed)
+	}
+}
+
+// The gate is left where it opens much, and tried again.
+func TestChoice(t *testing.T) {
+	s := New([]*rule.Rule{compileRule(t, `EventCode=4104 Text=*qqjzx*`)}, Options{}).NewScanner()
+	start := func(n, opened int) bool {
+		s.Start(make([]byte, 100), 0, 100, Records)
+		s.choice.looked += n - 100
+		s.choice.opened += opened
+		return s.search == s.anchors
+	}
+	for range 10 {
+		if start(1<<20, 1<<16) {
+			t.Fatal("the gate was left though little passes it")
+		}
+	}
+	start(4<<20, 3<<20)
+	if !start(1<<20, 0) {
+		t.Fatal("the gate was not left")
+	}
+	for n := 0; n < 255; n++ {
+		if !start(1<<20, 1<<19) {
+			t.Fatal("the anchors were left too soon")
+		}
+	}
+	if start(4<<20, 4<<20) {
+		t.Fatal("the gate was not tried again")
+	}
+	if !start(1, 0) || s.Switches() != 3 {
+		t.Errorf("%d switches", s.Switches())
 	}
 }

@@ -47,10 +47,10 @@ const (
 
 // search is one goroutine's use of a plan.
 type search struct {
-	plan    *plan
-	finders [2]*scan.Finder // without tags and with them
+	plan          *plan
+	plain, tagged *scan.Finder
 
-	finder *scan.Finder
+	finder *scan.Finder // one of these
 	block  []byte
 	to     int
 	layout Layout
@@ -63,15 +63,14 @@ type search struct {
 	lineAt int // where the last call that found a line end began
 }
 
-func newSearch(p *plan, k scan.Kernel) *search {
-	tagged := append([][]scan.Mark{tagMarks}, p.buckets...)
-	return &search{plan: p, finders: [2]*scan.Finder{scan.New(p.buckets, k), scan.New(tagged, k)}}
+func newSearch(p *plan) *search {
+	return &search{plan: p, plain: p.plain.NewFinder(), tagged: p.tagged.NewFinder()}
 }
 
 func (s *search) start(block []byte, lo, hi int, layout Layout) {
-	s.finder = s.finders[0]
+	s.finder = s.plain
 	if layout == Events {
-		s.finder = s.finders[1]
+		s.finder = s.tagged
 	}
 	s.block, s.to, s.layout = block, hi, layout
 	s.hits, s.call, s.next, s.ends, s.called, s.lineAt = nil, lo, lo, 0, 0, lo
@@ -82,28 +81,37 @@ func (s *search) start(block []byte, lo, hi int, layout Layout) {
 // to which it has looked.
 func (s *search) stop(from int) (int, Stop) {
 	for {
+		i, ok := s.place(from)
+		switch {
+		case !ok:
+			return s.next, End
+		case i < 0:
+			return s.next, Breaks
+		case s.layout == Lines && s.block[i+1] == '\n' && s.irregular(i):
+			return i + 1, Breaks
+		case s.layout == Events && isTag(s.block, i):
+			return i, Tag
+		case hidesAt(s.block, i) || s.plan.standsAt(s.block, i):
+			return i, Opens
+		}
+	}
+}
+
+// place returns the next place, at or behind from, of which the kernel tells, or
+// a negative one where Lines has found no line end for long.
+func (s *search) place(from int) (i int, ok bool) {
+	for {
 		for len(s.hits) > 0 {
-			h := &s.hits[0]
-			i, ok := h.First(from)
-			if !ok {
-				s.hits = s.hits[1:]
-				continue
+			if i, ok := s.hits[0].First(from); ok {
+				return i, true
 			}
-			if s.layout == Lines && s.block[i+1] == '\n' && s.irregular(i) {
-				return i + 1, Breaks
-			}
-			if s.layout == Events && isTag(s.block, i) {
-				return i, Tag
-			}
-			if s.plan.opens(s.block, i) {
-				return i, Opens
-			}
+			s.hits = s.hits[1:]
 		}
 		if s.layout == Lines && s.next-s.lineAt > maxLine {
-			return s.next, Breaks
+			return -1, true
 		}
 		if !s.refill() {
-			return s.next, End
+			return 0, false
 		}
 	}
 }
@@ -153,10 +161,36 @@ func isTag(b []byte, i int) bool {
 		i+len("vent") < len(b) && string(b[i:i+len("vent")]) == "vent" && strings.IndexByte(behindTag, b[i+len("vent")]) >= 0
 }
 
-// opens reports whether a literal of the plan stands around i, or what may hide
-// one begins there.
-func (p *plan) opens(b []byte, i int) bool {
-	return hidesAt(b, i) || p.at(b, i, func(*part) bool { return true })
+// standsAt reports whether a literal of the plan stands around its window at i.
+func (p *plan) standsAt(b []byte, i int) bool {
+	for k := p.first(b, i); k != 0; k = p.parts[k-1].next {
+		if p.parts[k-1].stands(b, i) {
+			return true
+		}
+	}
+	return false
+}
+
+// rules notes which rules need a literal of the plan that stands in raw. hidden
+// tells that there is something that may hide one.
+func (s *search) rules(raw []byte, seen []bool) (hidden bool) {
+	s.start(raw, 0, len(raw), Records)
+	for {
+		i, ok := s.place(0)
+		switch {
+		case !ok:
+			return false
+		case hidesAt(raw, i):
+			return true
+		}
+		for k := s.plan.first(raw, i); k != 0; k = s.plan.parts[k-1].next {
+			if x := &s.plan.parts[k-1]; x.stands(raw, i) {
+				for _, r := range x.rules {
+					seen[r] = true
+				}
+			}
+		}
+	}
 }
 
 // hidesAt reports whether i is a place of the escapes and hides something.

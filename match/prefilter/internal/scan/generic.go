@@ -2,12 +2,6 @@ package scan
 
 import "encoding/binary"
 
-// portable is what the portable kernel needs.
-type portable struct {
-	pairs *pairs
-	near  [nearTurns*8 + Width - 1]byte
-}
-
 // nearTurns is how many turns are copied to near at once. Where Go cannot ask for
 // memory ahead of its use, copy can: 1.9 GB/s from memory became 3.2.
 const nearTurns = 2048
@@ -16,10 +10,10 @@ const nearTurns = 2048
 // turns no mark begins, which two bytes tell.
 func (f *Finder) generic(b []byte, turns int, lines bool) (turn, found, ends int) {
 	for turn < turns && found < room {
-		near := f.portable.near[:copy(f.portable.near[:], b[turn*8:])]
+		near := f.near[:copy(f.near, b[turn*8:])]
 		base, n := turn, min(turns-turn, nearTurns)
 		for i := 0; i < n && found < room; i++ {
-			if i += f.portable.pairs.skip(near[i*8:], n-i, lines); i == n {
+			if i += f.pairs.skip(near[i*8:], n-i, lines); i == n {
 				turn = base + n
 				break
 			}
@@ -39,7 +33,7 @@ func (f *Finder) places(w []byte, lines bool) (mask uint64, ends int) {
 	w = w[: 8+Width-1 : 8+Width-1]
 	c := &f.classes.at
 	for i := range 8 {
-		p := f.portable.pairs[uint16(w[i])|uint16(w[i+1])<<8]
+		p := f.pairs[uint16(w[i])|uint16(w[i+1])<<8]
 		if p == 0 {
 			continue
 		}
@@ -79,7 +73,7 @@ func newPairs(c *classes) *pairs {
 }
 
 // skip returns for how many turns no mark begins in b and, with lines, no line
-// feed stands behind a place. Hot loop, defended by bench's row gate-generic-1:
+// feed stands behind a place. Hot loop, defended by bench's row kernel-generic-1:
 // the bounds are such that the compiler need not check them.
 func (p *pairs) skip(b []byte, turns int, lines bool) int {
 	want := uint8(maybeMark)

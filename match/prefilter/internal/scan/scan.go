@@ -66,32 +66,47 @@ type Hit struct {
 // room is for how many hits a kernel is called.
 const room = 64
 
-// Finder finds marks in one block after another. It is for one goroutine.
-type Finder struct {
-	kernel   Kernel
-	sets     int
-	classes  *classes
-	tables   []byte // of a vector kernel
-	portable *portable
-	hits     [room]Hit
+// Tables are what a kernel looks up. They are immutable.
+type Tables struct {
+	kernel  Kernel
+	sets    int
+	classes *classes
+	vector  []byte // of AVX2 and AVX512
+	pairs   *pairs // of Generic
 }
 
-// New returns a Finder of the marks in each bucket, of which there are at most
-// MaxBuckets. It tells of a place if for some bucket and every offset the byte
-// there is one that a mark of the bucket has at that offset: marks that share a
-// bucket should be alike. The kernel must be one of Kernels.
-func New(buckets [][]Mark, kernel Kernel) *Finder {
+// Compile makes the tables of the marks in each bucket, of which there are at
+// most MaxBuckets. A Finder tells of a place if for some bucket and every offset
+// the byte there is one that a mark of the bucket has at that offset: marks that
+// share a bucket should be alike. The kernel must be one of Kernels.
+func Compile(buckets [][]Mark, kernel Kernel) *Tables {
 	if len(buckets) > MaxBuckets {
 		panic("BUG: scan: too many buckets")
 	}
-	f := &Finder{kernel: kernel, sets: max(1, (len(buckets)+bucketsOfSet-1)/bucketsOfSet), classes: newClasses(buckets)}
+	t := &Tables{kernel: kernel, sets: max(1, (len(buckets)+bucketsOfSet-1)/bucketsOfSet), classes: newClasses(buckets)}
 	switch kernel {
 	case Generic:
-		f.portable = &portable{pairs: newPairs(f.classes)}
+		t.pairs = newPairs(t.classes)
 	case AVX2:
-		f.tables = f.classes.nibbles(f.sets)
+		t.vector = t.classes.nibbles(t.sets)
 	case AVX512:
-		f.tables = f.classes.entries(f.sets)
+		t.vector = t.classes.entries(t.sets)
+	}
+	return t
+}
+
+// Finder finds marks in one block after another. It is for one goroutine.
+type Finder struct {
+	*Tables
+	hits [room]Hit
+	near []byte // of Generic
+}
+
+// NewFinder returns a Finder of the marks.
+func (t *Tables) NewFinder() *Finder {
+	f := &Finder{Tables: t}
+	if t.kernel == Generic {
+		f.near = make([]byte, nearTurns*8+Width-1)
 	}
 	return f
 }
@@ -113,7 +128,7 @@ func (f *Finder) Sweep(block []byte, from, to int, lines bool) (hits []Hit, next
 	if f.kernel == Generic {
 		n, found, ends = f.generic(block[from:], turns, lines)
 	} else {
-		n, found, ends = f.vector(block[from:], turns, lines)
+		n, found, ends = f.call(block[from:], turns, lines)
 	}
 	hits = f.hits[:found]
 	for i := range hits {

@@ -24,13 +24,13 @@ func sweepAVX2(p *byte, turns int, tables *byte, sets int, lines int, hits *Hit,
 //go:noescape
 func sweepAVX512(p *byte, turns int, tables *byte, sets int, lines int, hits *Hit, room int) (turn int, found int, ends int)
 
-func (f *Finder) vector(b []byte, turns int, lines bool) (turn, found, ends int) {
+func (f *Finder) call(b []byte, turns int, lines bool) (turn, found, ends int) {
 	mask := 0
 	if lines {
 		mask = -1
 	}
 	if f.kernel == AVX512 {
-		return sweepAVX512(unsafe.SliceData(b), turns, unsafe.SliceData(f.tables), f.sets, mask, &f.hits[0], room)
+		return sweepAVX512(unsafe.SliceData(b), turns, unsafe.SliceData(f.vector), f.sets, mask, &f.hits[0], room)
 	}
-	return sweepAVX2(unsafe.SliceData(b), turns, unsafe.SliceData(f.tables), f.sets, mask, &f.hits[0], room)
+	return sweepAVX2(unsafe.SliceData(b), turns, unsafe.SliceData(f.vector), f.sets, mask, &f.hits[0], room)
 }

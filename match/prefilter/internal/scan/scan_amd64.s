@@ -55,7 +55,7 @@ GLOBL nibble<>(SB), RODATA|NOPTR, $32
 // Y10       the buckets of which a mark may begin
 // Y11-Y14   scratch
 //
-// Hot loop, defended by bench's rows gate-avx2-1 and gate-generic-1.
+// Hot loop, defended by bench's rows kernel-avx2-1 and kernel-generic-1.
 TEXT ·sweepAVX2(SB), NOSPLIT, $0-80
 	MOVQ    p+0(FP), SI
 	MOVQ    turns+8(FP), CX
@@ -149,7 +149,7 @@ GLOBL fold<>(SB), RODATA|NOPTR, $8
 //
 // SI, AX    the block, and the first of the 64 places looked at
 // CX        the AX behind the last turn
-// DI, R8    the tables and how many sets there are; DX, BX count them
+// DI, R8    the tables behind the first set and how many sets; DX, BX count them
 // R10, R11  the next hit, and for how many more there is room
 // R12       line ends
 // Z4        the matrix of index
@@ -157,12 +157,13 @@ GLOBL fold<>(SB), RODATA|NOPTR, $8
 // Z8-Z12    the bytes at the five offsets, then their entries
 // Z13-Z15   scratch
 // Z16       the buckets of which a mark may begin
+// Z17-Z21   the tables of the first set
 // K1-K3     line ends, those between } and {, the others
 // K7        lines
 //
 // VPERMB takes the low six bits of each byte as the index of a table with 64
 // entries, which the matrix has put there. Hot loop, defended by bench's rows
-// gate-avx-512-1 and gate-avx2-1.
+// kernel-avx-512-1 and kernel-avx2-1.
 TEXT ·sweepAVX512(SB), NOSPLIT, $0-80
 	MOVQ  p+0(FP), SI
 	MOVQ  turns+8(FP), CX
@@ -180,11 +181,18 @@ TEXT ·sweepAVX512(SB), NOSPLIT, $0-80
 	VPBROADCASTQ lineFeed<>(SB), Z5
 	VPBROADCASTQ closes<>(SB), Z6
 	VPBROADCASTQ opens<>(SB), Z7
+	VMOVDQU64    0(DI), Z17
+	VMOVDQU64    64(DI), Z18
+	VMOVDQU64    128(DI), Z19
+	VMOVDQU64    192(DI), Z20
+	VMOVDQU64    256(DI), Z21
+	ADDQ         $320, DI
+	DECQ         R8
 
 turn:
 	CMPQ       AX, CX
 	JGE        done
-	PREFETCHT0 1024(SI)(AX*1)
+	PREFETCHT0 1536(SI)(AX*1)
 	VMOVDQU64  0(SI)(AX*1), Z8
 	VMOVDQU64  1(SI)(AX*1), Z9
 	VMOVDQU64  2(SI)(AX*1), Z10
@@ -204,7 +212,15 @@ turn:
 	VGF2P8AFFINEQB $0, Z4, Z10, Z10
 	VGF2P8AFFINEQB $0, Z4, Z11, Z11
 	VGF2P8AFFINEQB $0, Z4, Z12, Z12
-	VPXORQ         Z16, Z16, Z16
+	VPERMB         Z17, Z8, Z16
+	VPERMB         Z18, Z9, Z14
+	VPERMB         Z19, Z10, Z15
+	VPTERNLOGQ     $0x80, Z14, Z15, Z16 // the and of the three
+	VPERMB         Z20, Z11, Z14
+	VPERMB         Z21, Z12, Z15
+	VPTERNLOGQ     $0x80, Z14, Z15, Z16
+	TESTQ          R8, R8
+	JZ             all
 	MOVQ           DI, DX
 	MOVQ           R8, BX
 
@@ -212,7 +228,7 @@ set:
 	VPERMB     0(DX), Z8, Z13
 	VPERMB     64(DX), Z9, Z14
 	VPERMB     128(DX), Z10, Z15
-	VPTERNLOGQ $0x80, Z14, Z15, Z13 // the and of the three
+	VPTERNLOGQ $0x80, Z14, Z15, Z13
 	VPERMB     192(DX), Z11, Z14
 	VPERMB     256(DX), Z12, Z15
 	VPTERNLOGQ $0x80, Z14, Z15, Z13
@@ -221,6 +237,7 @@ set:
 	DECQ       BX
 	JNZ        set
 
+all:
 	VPTESTMB Z16, Z16, K4
 	KORTESTQ K3, K4
 	JNZ      may

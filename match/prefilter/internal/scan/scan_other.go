@@ -4,6 +4,6 @@ package scan
 
 const hasAVX2, hasAVX512 = false, false
 
-func (f *Finder) vector([]byte, int, bool) (int, int, int) {
+func (f *Finder) call([]byte, int, bool) (int, int, int) {
 	panic("BUG: scan: no vector kernel in this build")
 }

@@ -59,10 +59,10 @@ func (f *Finder) looked(b []byte, i int) bool {
 			case Generic:
 				m &= byte(f.classes.at[o][c] >> (8 * s))
 			case AVX2:
-				t := f.tables[(s*Width+o)*offsetSize:]
+				t := f.vector[(s*Width+o)*offsetSize:]
 				m &= t[16+c&15] & t[48+c>>4]
 			case AVX512:
-				m &= f.tables[(s*Width+o)*offsetSize+int(index(c))]
+				m &= f.vector[(s*Width+o)*offsetSize+int(index(c))]
 			}
 		}
 		if m != 0 && (f.kernel != AVX512 || b[i] < 0x80) {
@@ -96,7 +96,7 @@ func places(f *Finder, block []byte) (all []int) {
 
 func finders(buckets [][]Mark) (fs []*Finder) {
 	for _, k := range Kernels() {
-		fs = append(fs, New(buckets, k))
+		fs = append(fs, Compile(buckets, k).NewFinder())
 	}
 	return fs
 }
@@ -250,7 +250,7 @@ func BenchmarkKernels(b *testing.B) {
 				for sets > 1 && len(buckets) < 8*sets {
 					buckets = append(buckets, []Mark{{"zZ", "qQ", "xX", "#", "qQ"}})
 				}
-				f := New(buckets, k)
+				f := Compile(buckets, k).NewFinder()
 				b.SetBytes(int64(len(block)))
 				for b.Loop() {
 					for at := 0; ; {
