@@ -25,6 +25,7 @@ var allowed = map[string]string{
 	"cmd/sluice":                            "agg detections internal/pipeline internal/record match match/detection match/rule sink tailer",
 	"detections":                            "",
 	"internal/corpus":                       "",
+	"internal/corpus/ruleset":               "",
 	"internal/house":                        "",
 	"internal/pipeline":                     "agg internal/record match match/rule tailer",
 	"internal/record":                       "",
