@@ -22,30 +22,34 @@ type (
 		folded  []byte  // of the pattern's text
 		num     float64 // its value, when isNum
 		isNum   bool
+		needs   []int // literals that the record must hold; see prefilter.Scanner.Stands
 	}
 )
 
-func compile(e rule.Expr, proj *event.Projection) cond {
+func (s *Set) compile(e rule.Expr) cond {
 	switch e := e.(type) {
 	case rule.And:
-		return andCond(compileAll(e, proj))
+		return andCond(s.compileAll(e))
 	case rule.Or:
-		return orCond(compileAll(e, proj))
+		return orCond(s.compileAll(e))
 	case rule.Not:
-		return notCond{compile(e.X, proj)}
+		return notCond{s.compile(e.X)}
 	case rule.Compare:
 		text := []byte(e.Value.Text())
-		c := &cmpCond{slot: proj.Slot(e.Field), op: e.Op, pattern: e.Value, folded: rule.Fold(nil, text)}
+		c := &cmpCond{slot: s.proj.Slot(e.Field), op: e.Op, pattern: e.Value, folded: rule.Fold(nil, text)}
 		c.num, c.isNum = rule.Number(text)
+		if s.filter != nil {
+			c.needs = s.filter.Required(e)
+		}
 		return c
 	}
 	return always{}
 }
 
-func compileAll(exprs []rule.Expr, proj *event.Projection) []cond {
+func (s *Set) compileAll(exprs []rule.Expr) []cond {
 	out := make([]cond, len(exprs))
 	for i, e := range exprs {
-		out[i] = compile(e, proj)
+		out[i] = s.compile(e)
 	}
 	return out
 }
@@ -56,10 +60,11 @@ type values struct {
 	folded [][][]byte // by slot; valid where done
 	done   []bool
 	buf    []byte
+	stands []bool // literals of the record, by number; nil if not known
 }
 
-func (v *values) reset(ev *event.Event, slots int) {
-	v.ev = ev
+func (v *values) reset(ev *event.Event, slots int, stands []bool) {
+	v.ev, v.stands = ev, stands
 	if len(v.done) < slots {
 		v.done = make([]bool, slots)
 		v.folded = make([][][]byte, slots)
@@ -107,6 +112,13 @@ func (c orCond) holds(v *values) bool {
 func (c notCond) holds(v *values) bool { return !c.x.holds(v) }
 
 func (c *cmpCond) holds(v *values) bool {
+	if v.stands != nil {
+		for _, n := range c.needs {
+			if !v.stands[n] {
+				return false // without a look at a value of perhaps 64 KiB
+			}
+		}
+	}
 	for _, value := range v.get(c.slot) {
 		if c.compare(value) {
 			return true

@@ -174,7 +174,11 @@ func (s *Scanner) bad(at int, err error) {
 
 func (s *Scanner) evaluate(ev *event.Event) {
 	matched := false
-	s.values.reset(ev, len(ev.Names()))
+	var stands []bool
+	if s.filter != nil {
+		stands = s.filter.Stands()
+	}
+	s.values.reset(ev, len(ev.Names()), stands)
 	for _, i := range s.candidates {
 		p := &s.set.progs[i]
 		if !p.where.holds(&s.values) {

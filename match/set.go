@@ -58,8 +58,11 @@ func Compile(rules []*rule.Rule, opt Options) *Set {
 	if opt.AllFields {
 		s.proj = event.ProjectAll(names)
 	}
+	if !opt.NoPrefilter {
+		s.filter = prefilter.New(rules, opt.Prefilter)
+	}
 	for _, r := range rules {
-		p := program{where: compile(r.Where, s.proj), fill: make([][]byte, len(r.By))}
+		p := program{where: s.compile(r.Where), fill: make([][]byte, len(r.By))}
 		for i, name := range r.By {
 			p.by = append(p.by, s.proj.Slot(name))
 			if fills(r.Fill, name) {
@@ -67,9 +70,6 @@ func Compile(rules []*rule.Rule, opt Options) *Set {
 			}
 		}
 		s.progs = append(s.progs, p)
-	}
-	if !opt.NoPrefilter {
-		s.filter = prefilter.New(rules, opt.Prefilter)
 	}
 	return s
 }

@@ -16,19 +16,53 @@ var inert = func() (t [256]bool) {
 	return t
 }()
 
-// longestInert returns the longest inert stretch of s, the first of equals.
-func longestInert(s string) (best string) {
+// stretches returns the inert stretches of s that are worth looking for, each
+// with the bytes before and behind it that are not inert, where s has them and
+// their spellings are known.
+func stretches(s string) (list []string) {
 	for i := 0; i < len(s); i++ {
-		start := i
+		lo := i
 		for i < len(s) && inert[s[i]] {
 			i++
 		}
-		if i-start > len(best) {
-			best = s[start:i]
+		if i-lo < minLiteral {
+			continue
+		}
+		hi := i
+		if lo > 0 && spelled[s[lo-1]].ends != "" {
+			lo--
+		}
+		if hi < len(s) && spelled[s[hi]].ends != "" {
+			hi++
+		}
+		list = append(list, s[lo:hi])
+	}
+	return list
+}
+
+// core returns a stretch without the bytes at its ends that are not inert.
+func core(lit string) string {
+	if !inert[lit[0]] {
+		lit = lit[1:]
+	}
+	if last := len(lit) - 1; !inert[lit[last]] {
+		lit = lit[:last]
+	}
+	return lit
+}
+
+// spelled says with which bytes the spellings of a byte end and begin (step 7 of
+// the proof). It knows the printable ASCII bytes that are not inert.
+var spelled = func() (t [256]struct{ ends, begins string }) {
+	const hex, upper = "0123456789abcdef", "0123456789ABCDEF"
+	for c := byte(' '); c <= '~'; c++ {
+		if !inert[c] {
+			t[c].ends = string([]byte{c, ';', hex[c&15], upper[c&15]})
+			t[c].begins = string([]byte{c, '\\', '&'})
 		}
 	}
-	return best
-}
+	return t
+}()
 
 // marks are the bytes with which another spelling can begin.
 type marks uint8

@@ -1,6 +1,8 @@
 package prefilter
 
 import (
+	"strings"
+
 	"sluice/match/prefilter/internal/anchor"
 	"sluice/match/prefilter/internal/scan"
 	"sluice/match/rule"
@@ -20,8 +22,10 @@ type plan struct {
 // part is a literal of a plan. The kernel looks for its window; the rest is
 // compared where that is found.
 type part struct {
-	lit    string // folded
+	number int    // its index in the plan
+	lit    string // folded; see stretches
 	window int    // where its window begins
+	head   int    // where its first headLen inert bytes begin, in the window: 0 or 1
 	rules  []int  // that need it, unless they need another one of the plan
 	next   uint16 // the next part of the same head, plus one
 }
@@ -53,16 +57,24 @@ var tagMarks = []scan.Mark{{"v", "e", "n", "t", behindTag}}
 // behindTag is what may follow the name of a tag.
 const behindTag = "> \t\r\n/"
 
+// at returns the bytes that may stand at offset i of the literal.
+func (x *part) at(i int) string {
+	switch c := x.lit[i]; {
+	case inert[c] && 'a' <= c && c <= 'z':
+		return string([]byte{c, c - 'a' + 'A'})
+	case inert[c]:
+		return string([]byte{c})
+	case i == 0:
+		return spelled[c].ends
+	default:
+		return spelled[c].begins
+	}
+}
+
 // mark is what the kernel looks for to find the part.
-func (p *part) mark() (m scan.Mark) {
-	w := p.lit[p.window:]
-	for i := range min(len(w), scan.Width) {
-		c := w[i]
-		if 'a' <= c && c <= 'z' {
-			m = append(m, string([]byte{c, c - 'a' + 'A'}))
-		} else {
-			m = append(m, string([]byte{c}))
-		}
+func (x *part) mark() (m scan.Mark) {
+	for i := x.window; i < min(x.window+scan.Width, len(x.lit)); i++ {
+		m = append(m, x.at(i))
 	}
 	return m
 }
@@ -73,10 +85,14 @@ func newPlan(parts []part, kernel scan.Kernel) *plan {
 	windows := make([]string, len(parts))
 	for i := range parts {
 		x := &parts[i]
+		x.number = i
 		x.window, _ = anchor.Rarest(x.lit)
 		w := x.lit[x.window:]
 		windows[i] = w[:min(len(w), scan.Width)]
-		h := head(w[0], w[1], w[2])
+		if !inert[w[0]] {
+			x.head = 1
+		}
+		h := head(w[x.head], w[x.head+1], w[x.head+2])
 		x.next = p.heads[h]
 		p.heads[h] = uint16(i + 1)
 	}
@@ -105,13 +121,23 @@ func bucketsFor(n int) int {
 	return 8*sets - 1 - len(escapes)
 }
 
-// first returns the number of the first part that may stand around the window at
-// i of b, plus one, or 0. The others follow by next.
-func (p *plan) first(b []byte, i int) uint16 {
-	if i+headLen > len(b) {
-		return 0
+// around calls f with each part that stands around a window at i of b, until f
+// returns false.
+func (p *plan) around(b []byte, i int, f func(*part) bool) {
+	for at := range 2 {
+		k := i + at
+		if k+headLen > len(b) {
+			return
+		}
+		h := head(rule.FoldByte(b[k]), rule.FoldByte(b[k+1]), rule.FoldByte(b[k+2]))
+		for n := p.heads[h]; n != 0; {
+			x := &p.parts[n-1]
+			if x.head == at && x.stands(b, i) && !f(x) {
+				return
+			}
+			n = x.next
+		}
 	}
-	return p.heads[head(rule.FoldByte(b[i]), rule.FoldByte(b[i+1]), rule.FoldByte(b[i+2]))]
 }
 
 // stands reports whether the literal stands in b, its window at i.
@@ -121,7 +147,7 @@ func (x *part) stands(b []byte, i int) bool {
 		return false
 	}
 	for k, c := range b[lo : lo+len(x.lit)] {
-		if rule.FoldByte(c) != x.lit[k] {
+		if rule.FoldByte(c) != x.lit[k] && (inert[x.lit[k]] || strings.IndexByte(x.at(k), c) < 0) {
 			return false
 		}
 	}
@@ -201,7 +227,7 @@ func gateLiteral(needs []Need) string {
 		return ""
 	}
 	for _, lit := range needs[0].required(nil) {
-		if len(lit) < minGate || hasLetter(lit) {
+		if len(lit) < minGate || hasLetter(lit) || core(lit) != lit {
 			continue
 		}
 		common := true

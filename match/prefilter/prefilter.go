@@ -10,12 +10,14 @@
 //     value of the field contains a and b; field=4104 only if it contains 4104,
 //     since numbers have no exponents (rule.Number). An And implies each of its
 //     parts, an Or one of its parts; everything else requires nothing.
+//
 //  2. Only fields whose value stands in the record as it is are used
 //     (event.Verbatim), and only inert stretches of literals: runs of the bytes
-//     in inert. The decoder takes a value from one contiguous stretch of the
+//     in inert, and the byte before and behind one, see step 7. The decoder takes a value from one contiguous stretch of the
 //     record. What it changes there: escapes (step 3); CR and CRLF to LF, and
 //     invalid UTF-8 to U+FFFD, neither of which removes what separates two inert
 //     bytes or makes an inert byte.
+//
 //  3. An inert byte c of a value is written in the record either as c or, with
 //     hides(r) true, another way. JSON can only write \u00hh for it: its other
 //     escapes stand for bytes that are not inert, and an unknown one such as \q
@@ -25,15 +27,26 @@
 //     (XML or JSON text in JSON strings) the outer layer can write \, & and < as
 //     \u005c, \u0026 and \u003c; hides knows these, and looks at every \u00hh
 //     whatever the number of backslashes before it. UTF-16 was transcoded before.
+//
 //  4. Letter case: rule.Fold maps only A-Z to a-z and nothing else to ASCII. So an
 //     inert stretch of a folded pattern is found in the record with A-Z folded.
+//
 //  5. A literal lies within one field of one event, so within one record.
+//
 //  6. A plan has of each rule's need literals of which one must be there (parts
 //     of an And: those of one of them; of an Or: those of all). By the steps above,
 //     a record that some rule accepts holds one of them as it is, but for case, or
 //     a spelling for which hides is true. internal/scan finds each place where a
 //     window of such a literal or what hides looks for begins, and Next stops
 //     where there is more than a window.
+//
+//  7. What stands before an inert stretch may be written in several ways, but all
+//     of them end in a few bytes: " \ / < > & ' + and the grave accent each as it
+//     is, as \" \\ or \/, as \u00hh, which ends in its last digit, or as &quot; or
+//     &#…;. An outer layer writes digits, letters and semicolons as they are, with
+//     step 3, and the byte itself in one of these ways again. Likewise, what stands
+//     behind a stretch begins as it is, with a backslash or with an ampersand. So
+//     the plans look for such a byte at both ends of a stretch (spelled).
 //
 // cloudflare/ahocorasick finds the literals of one record at a time, for sets that
 // have no anchors; it is what the plans are tested against. Its dictionary must
@@ -137,7 +150,7 @@ func compare(c rule.Compare) Need {
 		if _, number := rule.Number([]byte(c.Value.Text())); number {
 			piece = wholeDigits(piece) // 4104 equals 04104.0 too
 		}
-		if lit := longestInert(piece); len(lit) >= minLiteral {
+		for _, lit := range stretches(piece) {
 			n.parts = append(n.parts, Need{op: literal, lit: lit})
 		}
 	}
@@ -220,11 +233,12 @@ func New(rules []*rule.Rule, opt Options) *Filter {
 // number gives each distinct literal an index.
 func (f *Filter) number(n *Need, ids map[string]int) {
 	if n.op == literal {
-		id, ok := ids[n.lit]
+		lit := core(n.lit)
+		id, ok := ids[lit]
 		if !ok {
 			id = len(f.literals)
-			ids[n.lit] = id
-			f.literals = append(f.literals, n.lit)
+			ids[lit] = id
+			f.literals = append(f.literals, lit)
 		}
 		n.id = id
 	}
@@ -248,6 +262,8 @@ type Scanner struct {
 	gate    *search
 	anchors *search
 	confirm *search // of the anchors in one record; nil without
+	stands  []bool  // by part of the anchors, with confirm: in the last record
+	hidden  bool    // some may be hidden there
 	chosen  []bool  // by rule, with confirm
 
 	// Without confirm:
@@ -265,7 +281,7 @@ func (f *Filter) NewScanner() *Scanner {
 	}
 	if f.anchors != nil {
 		s.anchors, s.confirm = newSearch(f.anchors), newSearch(f.anchors)
-		s.chosen = make([]bool, len(f.needs))
+		s.stands, s.chosen = make([]bool, len(f.anchors.parts)), make([]bool, len(f.needs))
 	} else if len(f.literals) > 0 {
 		s.matcher = ahocorasick.NewStringMatcher(f.literals)
 		s.seen = make([]bool, len(f.literals))
@@ -299,9 +315,17 @@ func (s *Scanner) Candidates(dst []int, raw []byte) []int {
 	if s.confirm == nil {
 		return s.match(dst, raw)
 	}
-	clear(s.chosen)
-	if s.confirm.rules(raw, s.chosen) {
+	clear(s.stands)
+	if s.hidden = s.confirm.parts(raw, s.stands); s.hidden {
 		return s.f.all(dst)
+	}
+	clear(s.chosen)
+	for i, yes := range s.stands {
+		if yes {
+			for _, r := range s.f.anchors.parts[i].rules {
+				s.chosen[r] = true
+			}
+		}
 	}
 	n := len(dst)
 	for r, yes := range s.chosen {
@@ -313,6 +337,31 @@ func (s *Scanner) Candidates(dst []int, raw []byte) []int {
 		return dst[:n]
 	}
 	return dst
+}
+
+// Required returns the numbers of literals that the record must hold so that c
+// may hold, as far as Stands tells of them.
+func (f *Filter) Required(c rule.Compare) (numbers []int) {
+	if f.anchors == nil {
+		return nil
+	}
+	for _, lit := range compare(c).required(nil) {
+		for i := range f.anchors.parts {
+			if f.anchors.parts[i].lit == lit {
+				numbers = append(numbers, i)
+			}
+		}
+	}
+	return numbers
+}
+
+// Stands returns by number which literals stand in the record that Candidates
+// was last called for, until it is called again, or nil if that is not known.
+func (s *Scanner) Stands() []bool {
+	if s.hidden {
+		return nil
+	}
+	return s.stands
 }
 
 // match is Candidates by all literals of the needs. It is the slow reference of

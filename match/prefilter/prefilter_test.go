@@ -35,9 +35,11 @@ func TestAnalyze(t *testing.T) {
 	f(`Text=*one* OR Text=*two*`, `(or "one" "two")`)
 	f(`EventCode=4104 Text=*one* (Text=*two* OR Text=*three*)`, `(and "4104" "one" (or "two" "three"))`)
 	f(`Text IN (*one*, *two*)`, `(or "one" "two")`)
-	// What may be written another way is cut off; the longest rest counts.
-	f(`Text="*C:\\Temp\\file*"`, `"temp"`)
-	f(`Text="*<b>bold</b>*"`, `"bold"`)
+	// What may be written another way ends a stretch; a byte of it stays.
+	f(`Text="*C:\\Temp\\file*"`, `(and "\temp\" "\file")`)
+	f(`Text="*<b>bold</b>*"`, `">bold<"`)
+	f(`Text="*a+bcd*"`, `"+bcd"`)
+	f(`Text="*bcd\"*"`, `"bcd""`)
 	f(`Text="*naïve café*"`, `"ve caf"`)
 	f(`Text="*a'b*"`, `+`)
 	// No condition: too short, numbers, negation, other operators, derived fields.
@@ -171,7 +173,7 @@ func FuzzMatcher(f *testing.F) {
 		var lits []string
 		for _, lit := range strings.Split(list, "|") {
 			lit = rule.FoldString(lit)
-			if len(rules) < 20 && len(lit) >= minLiteral && len(lit) < 100 && longestInert(lit) == lit && !strings.Contains(lit, "*") {
+			if len(rules) < 20 && len(lit) >= minLiteral && len(lit) < 100 && slices.Equal(stretches(lit), []string{lit}) && core(lit) == lit && !strings.Contains(lit, "*") {
 				lits = append(lits, lit)
 				rules = append(rules, &rule.Rule{Where: rule.Compare{Field: "Text", Value: rule.NewPattern("*" + lit + "*")}})
 			}
@@ -337,5 +339,68 @@ func TestChoice(t *testing.T) {
 	}
 	if !start(1, 0) || s.Switches() != 3 {
 		t.Errorf("%d switches", s.Switches())
+	}
+}
+
+// Every spelling of what is not inert, in and around other layers, is taken for
+// it at both ends of a stretch.
+func TestSpelledEnds(t *testing.T) {
+	json := func(b []byte) [][]byte {
+		c := b[len(b)-1]
+		all := [][]byte{b[:len(b)-1], b[:len(b)-1], b[:len(b)-1]}
+		for i, form := range []string{`\u%04x`, `\u%04X`, `\%c`} {
+			if strings.IndexByte(`"\/`, c) < 0 && i == 2 {
+				return all[:2]
+			}
+			all[i] = fmt.Appendf(slices.Clone(all[i]), form, c)
+		}
+		return all
+	}
+	for c := byte(' '); c <= '~'; c++ {
+		if inert[c] {
+			continue
+		}
+		spellings := []string{string([]byte{c})}
+		for _, form := range []string{"&#%d;", "&#x%x;", "&#X%X;", "&#x000%x;"} {
+			spellings = append(spellings, fmt.Sprintf(form, c))
+		}
+		for name, of := range map[string]byte{"quot": '"', "amp": '&', "lt": '<', "gt": '>', "apos": '\''} {
+			if of == c {
+				spellings = append(spellings, "&"+name+";")
+			}
+		}
+		for _, b := range json([]byte{c}) {
+			spellings = append(spellings, string(b))
+		}
+		for _, inner := range slices.Clone(spellings) { // a layer around: its \ " & < > are written another way
+			spellings = append(spellings, strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(inner), strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(inner),
+				strings.NewReplacer("&", `\u0026`, "<", `\u003c`, ">", `\u003E`, `\`, `\u005c`, "'", `\u0027`).Replace(inner))
+		}
+		lit := "qjx" + string([]byte{c}) + "zvkw"
+		rules := []*rule.Rule{{Where: rule.Compare{Field: "Text", Value: rule.NewPattern("*" + lit + "*")}}}
+		for _, k := range Kernels() {
+			s := New(rules, Options{Kernel: k}).NewScanner()
+			for _, sp := range spellings {
+				for _, pad := range []int{0, 3, 61, 100} {
+					raw := []byte(strings.Repeat("-", pad) + "QJX" + sp + "zvKw" + strings.Repeat("-", pad))
+					if len(s.Candidates(nil, raw)) != 1 {
+						t.Fatalf("%s: %q is missed in %q", k, lit, raw)
+					}
+				}
+			}
+		}
+	}
+}
+
+// A byte that is there tells apart what the stretch alone would not.
+func TestEndsNarrow(t *testing.T) {
+	f := New([]*rule.Rule{compileRule(t, `Text="*#<null>*"`)}, Options{})
+	for raw, want := range map[string]int{
+		`{"Text":"#<null>"}`: 1, `{"Text":"#\u003cnull\u003e"}`: 1, `<Data>#&lt;null&gt;</Data>`: 1,
+		`{"Text":null}`: 0, `$null)`: 0, `{"Text":"> $null; <null "}`: 0,
+	} {
+		if got := len(candidates(f, raw)); got != want {
+			t.Errorf("%s: %d candidates", raw, got)
+		}
 	}
 }

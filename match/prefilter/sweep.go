@@ -162,18 +162,17 @@ func isTag(b []byte, i int) bool {
 }
 
 // standsAt reports whether a literal of the plan stands around its window at i.
-func (p *plan) standsAt(b []byte, i int) bool {
-	for k := p.first(b, i); k != 0; k = p.parts[k-1].next {
-		if p.parts[k-1].stands(b, i) {
-			return true
-		}
-	}
-	return false
+func (p *plan) standsAt(b []byte, i int) (yes bool) {
+	p.around(b, i, func(*part) bool {
+		yes = true
+		return false
+	})
+	return yes
 }
 
-// rules notes which rules need a literal of the plan that stands in raw. hidden
-// tells that there is something that may hide one.
-func (s *search) rules(raw []byte, seen []bool) (hidden bool) {
+// parts notes which parts of the plan stand in raw. hidden tells that there is
+// something that may hide others.
+func (s *search) parts(raw []byte, stands []bool) (hidden bool) {
 	s.start(raw, 0, len(raw), Records)
 	for {
 		i, ok := s.place(0)
@@ -183,13 +182,10 @@ func (s *search) rules(raw []byte, seen []bool) (hidden bool) {
 		case hidesAt(raw, i):
 			return true
 		}
-		for k := s.plan.first(raw, i); k != 0; k = s.plan.parts[k-1].next {
-			if x := &s.plan.parts[k-1]; x.stands(raw, i) {
-				for _, r := range x.rules {
-					seen[r] = true
-				}
-			}
-		}
+		s.plan.around(raw, i, func(x *part) bool {
+			stands[x.number] = true
+			return true
+		})
 	}
 }
 
