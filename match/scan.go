@@ -29,6 +29,19 @@ func (c *Counts) Add(o Counts) {
 	c.Capped += o.Capped
 }
 
+// Effort tells how the records were looked at. Unlike Counts, it depends on which
+// worker took what.
+type Effort struct {
+	Candidates int64 // records looked at one by one, such as where the prefilter found something
+	Switches   int64 // how often the prefilter changed its way of searching
+}
+
+// Add adds o to e.
+func (e *Effort) Add(o Effort) {
+	e.Candidates += o.Candidates
+	e.Switches += o.Switches
+}
+
 // Hit is one event that one rule accepts, under one group key.
 type Hit struct {
 	Rule  int
@@ -51,6 +64,7 @@ type Scanner struct {
 	// mapped file: candidates are copied first.
 	Volatile bool
 
+	effort     Effort
 	own        []byte // the copy
 	set        *Set
 	filter     *prefilter.Scanner
@@ -110,6 +124,15 @@ func (s *Scanner) Scan(data []byte, records []record.Record) {
 	}
 }
 
+// Effort returns what the Scanner has done so far.
+func (s *Scanner) Effort() Effort {
+	e := s.effort
+	if s.filter != nil {
+		e.Switches = s.filter.Switches()
+	}
+	return e
+}
+
 // scanOpened looks only at the records that the prefilter opens.
 func (s *Scanner) scanOpened(data []byte, records []record.Record) {
 	for _, r := range records {
@@ -143,6 +166,7 @@ func (s *Scanner) scanOpened(data []byte, records []record.Record) {
 
 // scanRecord evaluates the record that begins at at.
 func (s *Scanner) scanRecord(at int, kind record.Kind, raw []byte) {
+	s.effort.Candidates++
 	if s.Volatile {
 		if cap(s.own) > 1<<20 {
 			s.own = nil // grown for one long record; do not keep that

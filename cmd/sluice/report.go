@@ -17,20 +17,23 @@ import (
 
 // summary is the line that --stats prints.
 type summary struct {
-	Files     int   `json:"files"`
-	Bytes     int64 `json:"bytes"`
-	Records   int64 `json:"records"`
-	Skipped   int64 `json:"skipped"`
-	Decoded   int64 `json:"decoded"`
-	Malformed int64 `json:"malformed"`
-	Matched   int64 `json:"matched"`
-	Capped    int64 `json:"capped,omitempty"`
-	Rows      int   `json:"rows"`
+	Files      int   `json:"files"`
+	Bytes      int64 `json:"bytes"`
+	Records    int64 `json:"records"`
+	Candidates int64 `json:"candidates"`
+	Skipped    int64 `json:"skipped"`
+	Decoded    int64 `json:"decoded"`
+	Malformed  int64 `json:"malformed"`
+	Matched    int64 `json:"matched"`
+	Capped     int64 `json:"capped,omitempty"`
+	Rows       int   `json:"rows"`
 	// SplunkDrops counts the matched events that Splunk's stats would drop for a
 	// missing BY field, and by which field.
 	SplunkDrops  int64            `json:"splunk_drops"`
 	SplunkFields map[string]int64 `json:"splunk_drops_by_field,omitempty"`
+	Switches     int64            `json:"strategy_switches"`
 	Seconds      float64          `json:"seconds"`
+	Speed        float64          `json:"gb_per_second"`
 }
 
 // report tells what could not be read and, if asked, sums the run up.
@@ -49,10 +52,10 @@ func (c *cli) report(j *job, res *pipeline.Result, took time.Duration) {
 	}
 	line, err := json.Marshal(summary{
 		Files: res.Files, Bytes: res.Bytes,
-		Records: res.Records, Skipped: res.Skipped, Decoded: res.Decoded, Malformed: res.Malformed,
+		Records: res.Records, Skipped: res.Skipped, Candidates: res.Candidates, Decoded: res.Decoded, Malformed: res.Malformed,
 		Matched: res.Matched, Capped: res.Capped, Rows: len(res.Rows),
 		SplunkDrops: res.Nulls.Events, SplunkFields: res.Nulls.Fields,
-		Seconds: took.Seconds(),
+		Switches: res.Switches, Seconds: took.Seconds(), Speed: float64(res.Bytes) / 1e9 / max(took.Seconds(), 1e-9),
 	})
 	if err != nil {
 		c.fail(fmt.Errorf("cannot write the summary: %w", err))

@@ -42,6 +42,7 @@ type Config struct {
 // Result is what a run found.
 type Result struct {
 	match.Counts
+	match.Effort
 	Bytes int64 // of text, after decompression and transcoding
 	Files int   // that were opened
 	Rows  []*agg.Row

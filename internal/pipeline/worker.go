@@ -70,6 +70,9 @@ func (r *run) work() {
 	}
 	w.out.counts = w.sc.Counts
 	r.merge(w.out)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.res.Effort.Add(w.sc.Effort())
 }
 
 // merge adds what f holds, but for its lines and damage, to the run's result.
