@@ -1,0 +1,123 @@
+package prefilter_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"sluice/match/prefilter"
+)
+
+// mutant is a mistake in a file of this folder: old, which stands there once,
+// became new.
+type mutant struct {
+	file, old, new string
+	kernel         prefilter.Kernel // only this one has the mistake
+}
+
+var mutants = []mutant{
+	// What is looked for.
+	{file: "plan.go", old: `	{{"u", "0", "0", "2", "012345689abcdefABCDEF"}},` + "\n", new: ""},
+	{file: "plan.go", old: `{"<", "!?"}`, new: `{"<", "!"}`},
+	{file: "plan.go", old: `string([]byte{c, c - 'a' + 'A'})`, new: `string([]byte{c})`},
+	{file: "plan.go", old: "lits, sum = append(lits, l...), sum+c", new: "lits, sum = l, sum+c"},
+	{file: "plan.go", old: "common = common && contains(", new: "common = common || contains("},
+	{file: "plan.go", old: "|| core(lit) != lit {", new: "{"},
+	{file: "inert.go", old: "string([]byte{c, ';', hex[c&15], upper[c&15]})", new: "string([]byte{c, hex[c&15], upper[c&15]})"},
+	{file: "inert.go", old: "string([]byte{c, '\\\\', '&'})", new: "string([]byte{c, '\\\\'})"},
+	{file: "inert.go", old: "return inert[c] || c == '\\\\'", new: "return inert[c]"},
+	{file: "prefilter.go", old: "piece = wholeDigits(piece)", new: "_ = wholeDigits"},
+	{file: "prefilter.go", old: "case part.op == always && how == any:", new: "case part.op == always && how == any && len(exprs) > 2:"},
+	// What becomes of it.
+	{file: "plan.go", old: "for at := range 2 {", new: "for at := range 1 {"},
+	{file: "plan.go", old: "p.heads[h] = uint16(i + 1)", new: "if p.heads[h] == 0 { p.heads[h] = uint16(i + 1) }"},
+	{file: "plan.go", old: "lo+len(x.lit) > len(b)", new: "lo+len(x.lit) >= len(b)"},
+	{file: "sweep.go", old: "s.hits, s.next = s.finder.Rest(s.block, s.call), s.to", new: "s.hits, s.next = nil, s.to"},
+	{file: "sweep.go", old: "	return b[i] != '}' && (", new: "	return b[i] != '}' && false && ("},
+	{file: "sweep.go", old: "s.next-s.lineAt > maxLine", new: "s.next-s.lineAt > 100*maxLine"},
+	{file: "sweep.go", old: "return s.ends + bytes.Count(s.block[s.call+1:at]", new: "return s.ends + bytes.Count(s.block[s.call:at]"},
+	{file: "prefilter.go", old: "s.anchors, s.confirm = newSearch(f.anchors), newSearch(f.anchors)", new: "s.anchors = newSearch(f.anchors); s.confirm = s.anchors"},
+	{file: "prefilter.go", old: "		return s.f.all(dst)\n	}\n	clear(s.chosen)", new: "		return dst\n	}\n	clear(s.chosen)"},
+	{file: "prefilter.go", old: "	if s.hidden {\n		return nil\n	}\n", new: ""},
+	{file: "prefilter.go", old: "	clear(s.stands)\n", new: ""},
+	// The kernels.
+	{file: "internal/scan/scan.go", old: "over := h.At + 64 - n", new: "over := h.At + 65 - n"},
+	{file: "internal/scan/scan.go", old: "return hits, from + n*f.kernel.step(), ends", new: "return hits, min(to, from+n*f.kernel.step()+1), ends"},
+	{file: "internal/scan/classes.go", old: "if o >= len(m) || hasByte", new: "if hasByte"},
+	{file: "internal/scan/classes.go", old: "for x := range 0x80 {", new: "for x := range 0x60 {", kernel: "AVX-512"},
+	{file: "internal/scan/classes.go", old: "row[48+x>>4] |= m", new: "row[48+x>>4] = m", kernel: "AVX2"},
+	{file: "internal/scan/scan_amd64.s", old: "VPERMB     256(DX), Z12, Z15", new: "VPERMB     192(DX), Z12, Z15", kernel: "AVX-512"},
+	{file: "internal/scan/scan_amd64.s", old: "BOTH(4, Y8, Y9, Y12)", new: "BOTH(4, Y6, Y9, Y12)", kernel: "AVX2"},
+	{file: "internal/scan/generic.go", old: "p&maybeMark != 0 && c[0]", new: "p == maybeMark && c[0]"},
+	{file: "internal/scan/generic.go", old: "turn = base + i + 1", new: "turn = base + i + 2"},
+}
+
+// A mistake in the prefilter is a missed match, so the tests must see each of
+// these. They are run with the mistake laid over the file.
+func TestMutantsAreCaught(t *testing.T) {
+	if os.Getenv("SLUICE_MUTANTS") == "" {
+		t.Skip("SKIPPED: set SLUICE_MUTANTS=1 to break the prefilter in many ways; takes minutes")
+	}
+	for i, m := range mutants {
+		t.Run(strconv.Itoa(i), func(t *testing.T) { m.check(t) })
+	}
+}
+
+func (m *mutant) check(t *testing.T) {
+	if m.kernel != "" && !slices.Contains(prefilter.Kernels(), m.kernel) {
+		t.Skipf("SKIPPED: this machine has no %s: %s: %s", m.kernel, m.file, m.old)
+	}
+	path, err := filepath.Abs(m.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(text), m.old); n != 1 {
+		t.Fatalf("%s has %q %d times, want once", m.file, m.old, n)
+	}
+	dir := t.TempDir()
+	broken := filepath.Join(dir, filepath.Base(path))
+	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {path: broken}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, broken, strings.Replace(string(text), m.old, m.new, 1))
+	write(t, filepath.Join(dir, "overlay.json"), string(overlay))
+	out, caught := underTest(filepath.Join(dir, "overlay.json"))
+	switch {
+	case !caught:
+		t.Errorf("not caught: %s: %s became %s", m.file, m.old, m.new)
+	case strings.Contains(out, "test timed out"), !strings.Contains(out, "FAIL"):
+		t.Errorf("only the time limit tells: %s: %s became %s", m.file, m.old, m.new)
+	case strings.Contains(out, "[build failed]"):
+		t.Errorf("does not compile: %s: %s became %s\n%s", m.file, m.old, m.new, out)
+	}
+}
+
+// underTest runs the tests that guard the prefilter, for a minute at most.
+func underTest(overlay string) (out string, failed bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", "test", "-overlay", overlay, "-short", "-failfast", "-timeout", "60s",
+		"./internal/scan", ".", "..")
+	cmd.WaitDelay = 5 * time.Second
+	b, err := cmd.CombinedOutput()
+	return string(b), err != nil
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
