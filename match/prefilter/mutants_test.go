@@ -53,7 +53,6 @@ var mutants = []mutant{
 	{file: "internal/scan/classes.go", old: "row[48+x>>4] |= m", new: "row[48+x>>4] = m", kernel: "AVX2"},
 	{file: "internal/scan/scan_amd64.s", old: "VPERMB     256(DX), Z12, Z15", new: "VPERMB     192(DX), Z12, Z15", kernel: "AVX-512"},
 	{file: "internal/scan/scan_amd64.s", old: "BOTH(4, Y8, Y9, Y12)", new: "BOTH(4, Y6, Y9, Y12)", kernel: "AVX2"},
-	{file: "internal/scan/generic.go", old: "p&maybeMark != 0 && c[0]", new: "p == maybeMark && c[0]"},
 	{file: "internal/scan/generic.go", old: "turn = base + i + 1", new: "turn = base + i + 2"},
 }
 
