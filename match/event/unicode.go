@@ -36,7 +36,16 @@ func isLow(u int) bool { return 0xdc00 <= u && u <= 0xdfff }
 
 // hasSurrogate reports whether raw may hold a \ud8xx to \udfxx escape.
 func hasSurrogate(raw []byte) bool {
-	return bytes.Contains(raw, []byte(`\ud`)) || bytes.Contains(raw, []byte(`\uD`))
+	for i := 0; i+2 < len(raw); i++ {
+		n := bytes.IndexByte(raw[i:len(raw)-2], '\\')
+		if n < 0 {
+			return false
+		}
+		if i += n; raw[i+1] == 'u' && raw[i+2]|0x20 == 'd' {
+			return true
+		}
+	}
+	return false
 }
 
 // codeUnit reads \uXXXX at the start of b, or returns -1.

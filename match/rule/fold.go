@@ -1,6 +1,8 @@
 package rule
 
 import (
+	"encoding/binary"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -19,7 +21,13 @@ import (
 // at bytes. PowerShell compares command names the same way (ordinal, ignoring
 // case), so nothing that would run under such a name is missed.
 func Fold(dst, src []byte) []byte {
+	dst = slices.Grow(dst, len(src))
 	for i := 0; i < len(src); {
+		if n := foldWords(dst[len(dst):cap(dst)], src[i:]); n > 0 {
+			dst = dst[:len(dst)+n]
+			i += n
+			continue
+		}
 		c := src[i]
 		if c < utf8.RuneSelf {
 			dst = append(dst, FoldByte(c))
@@ -36,6 +44,24 @@ func Fold(dst, src []byte) []byte {
 		i += n
 	}
 	return dst
+}
+
+// foldWords folds src to dst, eight ASCII bytes at a time, as far as there are
+// eight in both, and returns how many bytes it did.
+func foldWords(dst, src []byte) (n int) {
+	const ones = 0x0101010101010101
+	for n+8 <= len(src) && n+8 <= len(dst) {
+		w := binary.LittleEndian.Uint64(src[n:])
+		if w&(0x80*ones) != 0 {
+			break
+		}
+		// The top bit of a byte of the first sum says A or above, of the second
+		// above Z. No sum carries into the next byte: 0x7f + 0x3f is below 0x100.
+		upper := (w + (0x80-'A')*ones) &^ (w + (0x80-'Z'-1)*ones) & (0x80 * ones)
+		binary.LittleEndian.PutUint64(dst[n:], w|upper>>2)
+		n += 8
+	}
+	return n
 }
 
 // FoldString is Fold for strings.

@@ -1,9 +1,6 @@
 package rule
 
-import (
-	"bytes"
-	"strings"
-)
+import "strings"
 
 // Pattern is a value of a search: literal text in which each * stands for any
 // run of characters, line ends included, and which must cover the whole value.
@@ -12,11 +9,16 @@ import (
 type Pattern struct {
 	text   string
 	pieces []string // folded text between the stars; one piece means no star
+	inner  []piece  // of pieces, all but the first and the last
 }
 
 // NewPattern compiles text.
 func NewPattern(text string) Pattern {
-	return Pattern{text: text, pieces: strings.Split(FoldString(text), "*")}
+	p := Pattern{text: text, pieces: strings.Split(FoldString(text), "*")}
+	for i := 1; i < len(p.pieces)-1; i++ {
+		p.inner = append(p.inner, newPiece(p.pieces[i]))
+	}
+	return p
 }
 
 // Text returns the pattern as it was written.
@@ -43,12 +45,12 @@ func (p Pattern) Match(folded []byte) bool {
 	}
 	rest := folded[len(first) : len(folded)-len(last)]
 	// The leftmost place for each piece leaves the most room for those behind it.
-	for _, piece := range p.pieces[1 : len(p.pieces)-1] {
-		i := bytes.Index(rest, []byte(piece))
+	for _, piece := range p.inner {
+		i := piece.index(rest)
 		if i < 0 {
 			return false
 		}
-		rest = rest[i+len(piece):]
+		rest = rest[i+len(piece.text):]
 	}
 	return true
 }

@@ -135,6 +135,46 @@ func TestPatternAgainstObviousMatcher(t *testing.T) {
 	}
 }
 
+// TestPieceIndex compares with the standard library, in texts so short of letters
+// that misses abound, and so long that they are too many.
+func TestPieceIndex(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(3, 4))
+	text := func(n int, letters string) []byte {
+		out := make([]byte, n)
+		for i := range out {
+			out[i] = letters[rng.IntN(len(letters))]
+		}
+		return out
+	}
+	for range 20_000 {
+		letters := []string{"ab", "e5", "5", " eta5", "\n_u'$.~|"}[rng.IntN(5)]
+		p := newPiece(string(text(rng.IntN(9), letters)))
+		s := text(rng.IntN(3000)>>rng.IntN(12), letters)
+		if got, want := p.index(s), bytes.Index(s, []byte(p.text)); got != want {
+			t.Fatalf("index of %q (by byte %d) in %q: %d, want %d", p.text, p.at, s, got, want)
+		}
+	}
+}
+
+// TestFoldEveryByte folds each byte at each place of a word, against FoldByte.
+func TestFoldEveryByte(t *testing.T) {
+	t.Parallel()
+	for n := range 20 {
+		for at := range n {
+			for c := range 256 {
+				src := bytes.Repeat([]byte{'Z'}, n)
+				src[at] = byte(c)
+				want := bytes.Repeat([]byte{'z'}, n)
+				want[at] = FoldByte(byte(c))
+				if got := Fold([]byte("dst"), src); string(got) != "dst"+string(want) {
+					t.Fatalf("Fold(%q) = %q, want %q", src, got, want)
+				}
+			}
+		}
+	}
+}
+
 func FuzzPattern(f *testing.F) {
 	f.Add("*a*b", "xAyB")
 	f.Add("\u212a*", "k")
