@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"sluice/match/prefilter"
+)
+
+// target says that a row is at least so many times as fast, by bytes, as
+// another.
+type target struct {
+	row, than key
+	times     float64
+}
+
+// The kernels that targets tell apart.
+const (
+	generic = "generic"
+	avx2    = "AVX2"
+)
+
+// targets returns those of a machine whose best kernel is the one given. Those
+// against other programs are for AVX-512, and on all threads for two of them; AVX2
+// is to reach half, and portable code what rg does, with one detection.
+func targets(best prefilter.Kernel) (all []target) {
+	one, many := onThreads(1), onThreads(threads())
+	add := func(corpus string, n int, engine, than string, times float64) {
+		all = append(all, target{key{corpus, n, engine}, key{corpus, map[string]int{duckDB: 1, byHand: 1}[than], than}, times})
+	}
+	share := 1.0
+	if best == avx2 {
+		share = 0.5
+	}
+	for _, t := range []struct {
+		corpus    string
+		n         int
+		one, many float64
+	}{
+		{"sparse.ndjson", 1, 2.3, 4},
+		{"dense.ndjson", 1, 2.3, 3.8},
+		{"dense.ndjson", 103, 2, 3.5},
+		{"dense.ndjson", 265, 1, 1.9},
+	} {
+		if best != generic {
+			add(t.corpus, t.n, one, ripgrep, t.one*share)
+			add(t.corpus, t.n, many, ripgrep, t.many*share)
+			add(t.corpus, t.n, avx2, ripgrep, t.one/2)
+		}
+	}
+	if best != generic {
+		add("sparse.ndjson", 1, many, wordCount, 2*share)
+		add("sparse.ndjson", 1, many, duckDB, 5.5*share)
+		add("sparse.ndjson", 1, one, byHand, 35*share)
+		add("sparse.ndjson", 1, many, byHand, 55*share)
+	}
+	add("sparse.ndjson", 1, generic, ripgrep, 1)
+	return append(all, relative(one, many)...)
+}
+
+// relative returns the targets of sluice against itself: what more detections
+// cost, and XML.
+func relative(engines ...string) (all []target) {
+	for _, e := range engines {
+		all = append(all,
+			target{key{"sparse.ndjson", 103, e}, key{"sparse.ndjson", 1, e}, 1 / 1.05},
+			target{key{"sparse.ndjson", 265, e}, key{"sparse.ndjson", 1, e}, 1 / 1.1})
+		for _, n := range []int{1, 103, 265} {
+			for _, kind := range []string{"sparse", "dense"} {
+				all = append(all, target{key{kind + ".xml", n, e}, key{kind + ".ndjson", n, e}, 1 / 1.15})
+			}
+		}
+	}
+	return all
+}
+
+// against names what a target compares with.
+func (t target) against() string {
+	switch {
+	case t.than.corpus != t.row.corpus:
+		return "NDJSON"
+	case t.than.engine == t.row.engine:
+		return plural(t.than.detections, "detection")
+	}
+	return t.than.engine
+}
+
+// judge returns the targets of a row and whether they are met.
+func judge(k key, all []target, speed func(key) float64) (want, met string) {
+	var wants, mets []string
+	for _, t := range all {
+		if t.row != k {
+			continue
+		}
+		wants = append(wants, fmt.Sprintf("%.3g × %s", t.times, t.against()))
+		mets = append(mets, verdict(speed(t.row), speed(t.than), t.times))
+	}
+	return strings.Join(wants, ", "), strings.Join(mets, ", ")
+}
+
+func verdict(speed, than, times float64) string {
+	switch {
+	case speed == 0 || than == 0:
+		return "not measured"
+	case speed >= times*than:
+		return fmt.Sprintf("yes (%.3g)", speed/than)
+	}
+	return fmt.Sprintf("**no** (%.3g)", speed/than)
+}
