@@ -8,7 +8,7 @@
 // internal/reference, the slow pipeline of nxadm/tail, cloudflare/ahocorasick and
 // fastjson that the engine must equal.
 // MB/s counts the bytes of the text that is read. Compare rows of one run only;
-// runs/ keeps some.
+// runs/ keeps some. Command versus compares whole commands with other tools.
 package bench
 
 import (

@@ -31,9 +31,9 @@ type body struct {
 	unit   file // for internal/reference
 	sample file // for engines that would take minutes
 	whole  file
-	// records and found are those of the unit, counted from its bytes: events, and
-	// lines that name one of the services.
-	records, found int64
+	// What the bytes of the unit hold: lines, events, and lines that name one of the
+	// services.
+	lines, records, found int64
 }
 
 const (
@@ -94,8 +94,8 @@ func (b *body) make(cfg config) error {
 // count counts in the bytes of the unit, without any reader of events. A
 // writer of XML cannot put </Event> into a value as it is.
 func (b *body) count(unit []byte) {
-	lines := bytes.Count(unit, []byte("\n"))
-	b.records = int64(lines)
+	b.lines = int64(bytes.Count(unit, []byte("\n")))
+	b.records = b.lines
 	if b.xml {
 		b.records = int64(bytes.Count(unit, []byte(endOfEvent)))
 	}

@@ -28,6 +28,7 @@ type config struct {
 	size   int64 // of a dense corpus; a sparse one is twice as large
 	rounds int
 	sets   []int // detections of each rule set
+	parts  bool  // measure parts of sluice too
 	tools  tools
 	self   string // this program, which runs parts of sluice as engines
 	log    io.Writer
@@ -39,7 +40,7 @@ func main() { os.Exit(Main()) }
 func Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := execute(ctx, os.Args[1:], os.Stdout); err != nil {
+	if err := execute(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		if !errors.Is(err, flag.ErrHelp) {
 			fmt.Fprintf(os.Stderr, "versus: %v\n", err)
 		}
@@ -48,14 +49,16 @@ func Main() int {
 	return 0
 }
 
-func execute(ctx context.Context, args []string, out io.Writer) error {
-	cfg := config{sets: []int{1, 103, 265}, log: os.Stderr}
+func execute(ctx context.Context, args []string, out, log io.Writer) error {
+	cfg := config{sets: []int{1, 103, 265}, log: log}
 	fl := flag.NewFlagSet("versus", flag.ContinueOnError)
+	fl.SetOutput(log)
 	size := fl.String("size", "1GiB", "size of a dense corpus; a sparse one is twice as large")
 	record := fl.String("record", "", "write the page to this file too")
 	fl.IntVar(&cfg.rounds, "rounds", 5, "how often each command is timed")
 	fl.StringVar(&cfg.data, "data", "", "make the NDJSON corpora of the lines of this file: flat Security-Datasets objects")
 	fl.StringVar(&cfg.xml, "xml", "", "make the XML corpora of the events of this file")
+	fl.BoolVar(&cfg.parts, "parts", true, "time sluice with each kernel and without stages too")
 	part := fl.String("engine", "", "run this part of sluice, or the stack, over the file given; versus starts itself so")
 	rules := fl.String("rules", "", "rules of -engine; none are the built-in ones")
 	if err := fl.Parse(args); err != nil {

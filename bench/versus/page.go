@@ -27,7 +27,7 @@ func (r *report) page(ctx context.Context) []byte {
 seconds are those of a whole command, its start included, the file read once
 before each round. Counts were verified in every round: what sluice and its parts
 print is what internal/reference prints, for every set of detections; rg's count
-is that of Go's regular expressions, wc's that of sluice's records, and DuckDB and
+is that of Go's regular expressions, wc's that of sluice's NDJSON records, and DuckDB and
 the stack count the matches of the first detection as sluice does.
 
 `, r.cfg.rounds)
@@ -36,11 +36,14 @@ the stack count the matches of the first detection as sluice does.
 	r.inputs(&b)
 	best := prefilter.Kernels()
 	wanted := targets(best[len(best)-1])
+	r.score(&b, wanted)
 	b.WriteString("## Whole commands\n\n")
 	r.table(&b, wanted, func(x *row) bool { return !x.inside })
 	b.WriteString("The nxadm/tail stack (with strings.ToLower, cloudflare/ahocorasick and fastjson) reads the sample.\n\n")
-	b.WriteString("## Parts of sluice, one thread\n\nThe same job in a process of its own, with one kernel, or without a stage. Those without read the sample.\n\n")
-	r.table(&b, wanted, func(x *row) bool { return x.inside })
+	if r.cfg.parts {
+		b.WriteString("## Parts of sluice, one thread\n\nThe same job in a process of its own, with one kernel, or without a stage. Those without read the sample.\n\n")
+		r.table(&b, wanted, func(x *row) bool { return x.inside })
+	}
 	b.WriteString("## What `sluice run --stats` says\n\n")
 	for _, x := range r.rows {
 		if x.summary != "" {
@@ -73,11 +76,7 @@ var yardsticks = []struct {
 }{{ripgrep, 0}, {wordCount, 0}, {duckDB, 1}, {byHand, 1}}
 
 func (r *report) table(b *bytes.Buffer, wanted []target, in func(*row) bool) {
-	speeds := map[key]float64{}
-	for _, x := range r.rows {
-		speeds[x.key] = x.speed()
-	}
-	speed := func(k key) float64 { return speeds[k] }
+	speed := r.speeds()
 	b.WriteString("| corpus | detections | engine | s | GB/s | vs rg | vs wc | vs DuckDB | vs stack | target | met |\n" +
 		"| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |\n")
 	for _, x := range r.rows {
@@ -101,6 +100,32 @@ func (r *report) table(b *bytes.Buffer, wanted []target, in func(*row) bool) {
 		fmt.Fprintf(b, "| %s |\n", strings.Join(append(cells, want, met), " | "))
 	}
 	b.WriteByte('\n')
+}
+
+// speeds returns GB/s by row, 0 for what was not measured.
+func (r *report) speeds() func(key) float64 {
+	all := map[key]float64{}
+	for _, x := range r.rows {
+		all[x.key] = x.speed()
+	}
+	return func(k key) float64 { return all[k] }
+}
+
+// score sums up which targets are met.
+func (r *report) score(b *bytes.Buffer, wanted []target) {
+	speed := r.speeds()
+	var met, missed, unknown int
+	for _, t := range wanted {
+		switch v := verdict(speed(t.row), speed(t.than), t.times); {
+		case v == notMeasured:
+			unknown++
+		case strings.HasPrefix(v, "yes"):
+			met++
+		default:
+			missed++
+		}
+	}
+	fmt.Fprintf(b, "Targets, as ratios of GB/s: %d met, %d missed, %d not measured.\n\n", met, missed, unknown)
 }
 
 func ratio(a, b float64) string {

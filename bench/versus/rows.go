@@ -51,7 +51,7 @@ func plural(n int, noun string) string {
 }
 
 // makeRows returns what is timed in turn on a corpus.
-func makeRows(cfg config, binary string, b *body, sets []*set, want truth) (rows []*row) {
+func makeRows(cfg config, binary string, b *body, sets []*set, want *truth) (rows []*row) {
 	add := func(engine string, n int, f file, argv []string) *row {
 		r := &row{key: key{b.name, n, engine}, file: f, argv: argv}
 		rows = append(rows, r)
@@ -59,10 +59,8 @@ func makeRows(cfg config, binary string, b *body, sets []*set, want truth) (rows
 	}
 	whole := b.whole
 	add(ripgrep, 0, whole, program(cfg.tools.rg, "-ci", addresses, whole.path)).verify = counted(b.found * whole.times)
-	wc := add(wordCount, 0, whole, program(cfg.tools.wc, "-l", whole.path))
-	wc.verify = func(_, _ []byte) error { return nil }
+	add(wordCount, 0, whole, program(cfg.tools.wc, "-l", whole.path)).verify = counted(b.lines * whole.times)
 	if !b.xml {
-		wc.verify = counted(b.records * whole.times)
 		duck := add(duckDB, 1, whole, cfg.tools.duckArgs(whole.path))
 		duck.verify = counted(want.hits(sets[0], whole.times))
 		if cfg.tools.duckdb == "" {
@@ -82,6 +80,9 @@ func makeRows(cfg config, binary string, b *body, sets []*set, want truth) (rows
 				r.summary = lastLine(stderr)
 				return errors.Join(same(stdout, lines), summed(r.summary, b.records*whole.times))
 			}
+		}
+		if !cfg.parts {
+			continue
 		}
 		for _, k := range prefilter.Kernels() {
 			r := add(string(k), s.n, whole, []string{cfg.self, "-engine", string(k), "-rules", s.dir, whole.path})

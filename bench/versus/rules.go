@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
+	"sync"
 
 	"sluice/agg"
 	"sluice/detections"
@@ -72,35 +74,56 @@ func rulesOf(list []*detection.Detection) (rules []*rule.Rule) {
 	return rules
 }
 
-// truth is what internal/reference finds in the unit of a corpus, by set.
-type truth map[*set][]*agg.Row
+// truth is what internal/reference finds in the unit of a corpus: the rows of
+// each rule of the set of one, and of the largest set, of which the other sets are
+// the first rules.
+type truth struct{ builtin, generated [][]*agg.Row }
 
-// findTruth runs the reference once, over all sets, with every record decoded.
-func findTruth(b *body, sets []*set) (truth, error) {
-	type origin struct {
-		set  *set
-		rule int
-	}
-	var rules []reference.Rule
-	from := map[string]origin{}
+// findTruth runs the reference over the unit, with every record decoded. It is
+// slow, so the rules are dealt out to all cores.
+func findTruth(b *body, sets []*set) (*truth, error) {
+	var t truth
+	var rules []*rule.Rule
 	for _, s := range sets {
-		for i, d := range s.detections {
-			name := strconv.Itoa(len(rules))
-			rules = append(rules, reference.Rule{Name: name, Rule: d.Rule})
-			from[name] = origin{s, i}
+		if s.dir == "" {
+			t.builtin = make([][]*agg.Row, s.n)
+			rules = append(rulesOf(s.detections), rules...)
+		} else if s.n > len(t.generated) {
+			t.generated = make([][]*agg.Row, s.n)
+			rules = append(rules[:len(t.builtin)], rulesOf(s.detections)...)
 		}
 	}
-	res, err := reference.Run([]string{b.unit.path}, rules, reference.Options{})
+	found := make([][]*agg.Row, len(rules))
+	errs := make([]error, threads())
+	var wait sync.WaitGroup
+	for i := range errs {
+		wait.Go(func() { errs[i] = b.refer(rules, found, i, len(errs)) })
+	}
+	wait.Wait()
+	copy(t.builtin, found)
+	copy(t.generated, found[len(t.builtin):])
+	return &t, errors.Join(errs...)
+}
+
+// refer finds the rows of every step-th rule from first on.
+func (b *body) refer(rules []*rule.Rule, found [][]*agg.Row, first, step int) error {
+	var mine []reference.Rule
+	for i := first; i < len(rules); i += step {
+		mine = append(mine, reference.Rule{Name: strconv.Itoa(i), Rule: rules[i]})
+	}
+	res, err := reference.Run([]string{b.unit.path}, mine, reference.Options{})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if res.Records != b.records || res.Malformed > 0 {
-		return nil, fmt.Errorf("cannot trust %s: the reference reads %d records, %d of them malformed; its bytes hold %d", b.name, res.Records, res.Malformed, b.records)
+		return fmt.Errorf("cannot trust %s: the reference reads %d records, %d of them malformed; its bytes hold %d", b.name, res.Records, res.Malformed, b.records)
 	}
-	t := truth{}
 	for _, row := range res.Rows {
-		o := from[row.Rule]
-		r := &agg.Row{Rule: o.rule, Count: row.Count, First: row.First, Last: row.Last, Timed: row.First != 0 || row.Last != 0}
+		i, err := strconv.Atoi(row.Rule)
+		if err != nil {
+			return err
+		}
+		r := &agg.Row{Count: row.Count, First: row.First, Last: row.Last, Timed: row.First != 0 || row.Last != 0}
 		for _, v := range row.By {
 			if v == nil {
 				r.Key = append(r.Key, nil)
@@ -108,27 +131,40 @@ func findTruth(b *body, sets []*set) (truth, error) {
 				r.Key = append(r.Key, append([]byte{}, *v...))
 			}
 		}
-		t[o.set] = append(t[o.set], r)
+		found[i] = append(found[i], r)
 	}
-	return t, nil
+	return nil
+}
+
+// of returns the rows of each rule of a set.
+func (t *truth) of(s *set) [][]*agg.Row {
+	if s.dir == "" {
+		return t.builtin
+	}
+	return t.generated[:min(s.n, len(t.generated))]
 }
 
 // hits returns how many times a set's rules accept an event of so many units.
-func (t truth) hits(s *set, times int64) (n int64) {
-	for _, r := range t[s] {
-		n += r.Count * times
+func (t *truth) hits(s *set, times int64) (n int64) {
+	for _, rows := range t.of(s) {
+		for _, r := range rows {
+			n += r.Count * times
+		}
 	}
 	return n
 }
 
 // lines returns what sluice prints of so many units.
-func (t truth) lines(s *set, times int64) []byte {
+func (t *truth) lines(s *set, times int64) []byte {
 	var out bytes.Buffer
 	enc := &sink.Encoder{Detections: s.detections}
-	for _, r := range t[s] {
-		more := *r
-		more.Count *= times
-		out.Write(enc.Stats(&more))
+	for i, rows := range t.of(s) {
+		for _, r := range rows {
+			more := *r
+			more.Rule = i
+			more.Count *= times
+			out.Write(enc.Stats(&more))
+		}
 	}
 	return out.Bytes()
 }

@@ -98,10 +98,12 @@ func judge(k key, all []target, speed func(key) float64) (want, met string) {
 	return strings.Join(wants, ", "), strings.Join(mets, ", ")
 }
 
+const notMeasured = "not measured"
+
 func verdict(speed, than, times float64) string {
 	switch {
 	case speed == 0 || than == 0:
-		return "not measured"
+		return notMeasured
 	case speed >= times*than:
 		return fmt.Sprintf("yes (%.3g)", speed/than)
 	}

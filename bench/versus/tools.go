@@ -78,7 +78,7 @@ func build(ctx context.Context, dir string) (string, error) {
 	if runtime.GOOS == "windows" {
 		path += ".exe"
 	}
-	cmd, cancel := command(ctx, "go", "build", "-o", path, "sluice/cmd/sluice")
+	cmd, cancel := command(ctx, "go", "build", "-buildvcs=auto", "-o", path, "sluice/cmd/sluice")
 	defer cancel()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("cannot build sluice: %w\n%s", err, out)
