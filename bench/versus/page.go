@@ -24,11 +24,11 @@ func (r *report) page(ctx context.Context) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# %s, %s/%s, side by side\n\n", time.Now().Format(time.DateOnly), runtime.GOOS, runtime.GOARCH)
 	fmt.Fprintf(&b, `Written by bench/versus. Medians of %d rounds in which the commands took turns;
-seconds are those of a whole command, its start included, the file read once
-before each round. Counts were verified in every round: what sluice and its parts
-print is what internal/reference prints, for every set of detections; rg's count
-is that of Go's regular expressions, wc's that of sluice's NDJSON records, and DuckDB and
-the stack count the matches of the first detection as sluice does.
+seconds are those of a whole command, its start included, and each file was read
+once before each round. Counts were verified in every round: what sluice and its
+parts print is what internal/reference prints, for every set of detections; rg's
+count is that of Go's regular expressions; wc's lines are sluice's NDJSON records;
+DuckDB and the stack count the matches of the first detection as sluice does.
 
 `, r.cfg.rounds)
 	list(&b, machine(ctx))

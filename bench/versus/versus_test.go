@@ -136,7 +136,11 @@ func TestMismatchFails(t *testing.T) {
 			t.Errorf("%s: %v", name, c.err)
 		}
 	}
-	wrong := &row{key: key{engine: "me"}, argv: []string{os.Args[0], "-engine", theStack, os.DevNull}, file: file{path: os.DevNull}, verify: countedRows(1)}
+	empty := filepath.Join(t.TempDir(), "empty")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wrong := &row{key: key{engine: "me"}, argv: []string{os.Args[0], "-engine", theStack, empty}, file: file{path: empty}, verify: countedRows(1)}
 	err := measure(context.Background(), config{rounds: 1, log: t.Output()}, []*row{wrong})
 	if err == nil || !strings.Contains(err.Error(), "count 0, want 1") || len(wrong.took) != 0 {
 		t.Errorf("a wrong count: %v", err)
