@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"bytes"
 	"context"
 	"runtime"
 	"runtime/debug"
@@ -13,8 +12,7 @@ import (
 // A large file is cut into segments, which workers match at once. A record
 // belongs to the segment in which it begins. Where the first one begins in a
 // segment depends on all that stands before; a worker does not wait for that but
-// frames from behind the segment's first line feed, as if the stream began there.
-// That was right if the segment before it ends in that very place with a framer
+// frames from where record.Guess says, as if the stream began there. That was right if the segment before it ends in that very place with a framer
 // that is record.Framer.Fresh. Otherwise the segment is matched again from where
 // it does begin: what was found meanwhile counts for nothing, so the rows never
 // depend on the guess.
@@ -160,11 +158,10 @@ func (r *run) workSegment(w *worker, s *segment) (next *worker) {
 func (w *worker) segment(s *segment) {
 	s.start = -1
 	if s.guess {
-		i := bytes.IndexByte(s.text[s.lo-1:s.hi], '\n')
-		if i < 0 {
+		var ok bool
+		if s.pos, ok = record.Guess(s.text, s.lo, s.hi); !ok {
 			return // one record is longer than the segment
 		}
-		s.pos = s.lo + i
 	}
 	s.start = s.blank(s.pos)
 	irregular := 0 // how many records to frame before the next try without
