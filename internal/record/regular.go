@@ -65,8 +65,31 @@ func EventStart(text []byte, done, at int) (start int, ok bool) {
 		return 0, false
 	}
 	rest := text[start+len(tagEvent):]
-	i := bytes.IndexAny(rest[:min(len(rest), maxTag)], "<>")
-	return start, i == 0 || i > 0 && (rest[i] != '>' || rest[i-1] != '/')
+	rest = rest[:min(len(rest), maxTag)]
+	i := bytes.IndexByte(rest, '>')
+	if i >= 0 && (i == 0 || rest[i-1] != '/') {
+		return start, true
+	}
+	return start, bytes.IndexByte(rest[:max(0, i)], '<') >= 0 // which ends the tag before that
+}
+
+// StartTag returns the start tag of the regular event that begins at start, or
+// nothing where it does not end in time. Any event that begins so, behind blanks,
+// is as regular.
+func StartTag(text []byte, start int) []byte {
+	i := bytes.IndexByte(text[start:min(len(text), start+maxTag)], '>')
+	return text[start : start+i+1]
+}
+
+// LineFeed returns the place behind the line feed at i, if there is one, with or
+// without a carriage return.
+func LineFeed(text []byte, i int) int {
+	for _, c := range "\r\n" {
+		if i < len(text) && text[i] == byte(c) {
+			i++
+		}
+	}
+	return i
 }
 
 // maxTag is the longest start tag of a regular event.

@@ -42,17 +42,24 @@ func head(a, b, c byte) uint32 {
 	return (uint32(a) | uint32(b)<<8 | uint32(c)<<16) * 0x9E3779B1 >> (32 - headBits)
 }
 
-// escapes are the beginnings of what hides says may hide an inert byte: \u00hh,
-// but not for the most frequent ones that hide nothing, &#, <! and <?. The
-// backslash is left to be compared, so that the two digits are seen.
+// escapes are the beginnings of what hides says may hide an inert byte: \u00hh
+// and references to one, by a hexadecimal or decimal number of two digits or more
+// and perhaps with zeros before it, but not the most frequent ones that hide
+// nothing, such as those of line ends. The backslash is left to be compared, so
+// that the two digits are seen.
 var escapes = [][]scan.Mark{
 	{{"u", "0", "0", "34567"}},
 	{{"u", "0", "0", "2", "012345689abcdefABCDEF"}},
-	{{"&", "#"}, {"<", "!?"}},
+	{{"&", "#", "xX", "0234567"}, {"&", "#", "03456789", "0123456789"}},
+	{{"<", "!?"}},
 }
 
-// tagMarks find <Event> and </Event> as record.Framer knows them.
-var tagMarks = []scan.Mark{{"v", "e", "n", "t", behindTag}}
+// hundreds are references to decimal numbers from 100 on, which need a bucket
+// without the others: together they would take those to 10 and 13.
+var hundreds = scan.Mark{"&", "#", "1", "012", "0123456789"}
+
+// tagMark finds <Event> and </Event> as record.Framer knows them.
+var tagMark = scan.Mark{"v", "e", "n", "t", behindTag}
 
 // behindTag is what may follow the name of a tag.
 const behindTag = "> \t\r\n/"
@@ -101,9 +108,10 @@ func newPlan(parts []part, kernel scan.Kernel) *plan {
 	for i, b := range anchor.Buckets(windows, n) {
 		shared[b] = append(shared[b], parts[i].mark())
 	}
-	buckets := append([][]scan.Mark{tagMarks}, escapes...)
+	buckets := append([][]scan.Mark{{hundreds}}, escapes...)
 	buckets = append(buckets, shared...)
-	p.plain = scan.Compile(buckets[1:], kernel)
+	p.plain = scan.Compile(buckets, kernel)
+	buckets[0] = append(buckets[0], tagMark)
 	p.tagged = scan.Compile(buckets, kernel)
 	return p
 }
