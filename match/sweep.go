@@ -1,6 +1,8 @@
 package match
 
 import (
+	"bytes"
+
 	"sluice/internal/record"
 	"sluice/match/prefilter"
 )
@@ -54,6 +56,7 @@ func (s *Scanner) sweepEvents(text []byte, lo, hi int) int {
 	s.filter.Start(text, lo, hi, prefilter.Events)
 	done, from := lo, lo // behind the last event, and where to look
 	open, opens := -1, false
+	var tag []byte // of the last event
 	for {
 		at, why := s.filter.Next(from)
 		switch from = at + 1; why {
@@ -66,6 +69,7 @@ func (s *Scanner) sweepEvents(text []byte, lo, hi int) int {
 			start, ok := record.EventStart(text, done, at)
 			if open < 0 && ok {
 				open, opens = start, false
+				tag = record.StartTag(text, start)
 				continue
 			}
 			end, ok := record.EventEnd(text, open, at)
@@ -79,6 +83,10 @@ func (s *Scanner) sweepEvents(text []byte, lo, hi int) int {
 				s.Counts.Skipped++
 			}
 			done, open = end, -1
+			// Nearly always the next event follows, with the same tag.
+			if start := record.LineFeed(text, end); len(tag) > 0 && bytes.HasPrefix(text[start:], tag) {
+				open, opens, from = start, false, start+len("<Ev")
+			}
 		default:
 			return done
 		}
