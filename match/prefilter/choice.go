@@ -6,19 +6,24 @@ package prefilter
 // anchors find at once the few that count.
 type choice struct {
 	anchors  bool
-	looked   int // bytes since the choice
+	looked   int // bytes since the choice, the recent ones if by the gate
 	opened   int // of those, in records that were opened
+	since    int // bytes since the choice, all
+	wait     int // bytes for the anchors before the gate is tried again
 	switches int64
 }
 
 const (
-	// fewBytes is how much is looked at before the gate may be left.
-	fewBytes = 1 << 20
+	// fewBytes is how much is looked at before the gate may be left. A few hundred
+	// kilobytes of one event id are usual in any stream.
+	fewBytes = 4 << 20
 	// dense is the share of the bytes, one in dense, that makes it be left.
 	dense = 4
-	// manyBytes is how much is looked at by the anchors before the gate is tried
-	// again, as it does not show meanwhile how much would pass it.
-	manyBytes = 256 << 20
+	// minWait and maxWait are how much is looked at by the anchors before the gate
+	// is tried again, as it does not show meanwhile how much would pass it. A try
+	// costs fewBytes, so each that fails at once doubles the wait.
+	minWait = 16 << 20
+	maxWait = 256 << 20
 )
 
 // choose returns the search for the next n bytes.
@@ -27,19 +32,40 @@ func (s *Scanner) choose(n int) *search {
 	switch {
 	case s.gate == nil:
 		return s.anchors
-	case s.anchors == nil:
+	case s.f.anchors == nil:
 		return s.gate
-	case c.anchors && c.looked >= manyBytes,
-		!c.anchors && c.looked >= fewBytes && c.opened > c.looked/dense:
-		*c = choice{anchors: !c.anchors, switches: c.switches + 1}
+	case c.anchors && c.since >= c.wait:
+		c.turn(false)
+	case !c.anchors && c.looked >= fewBytes && c.opened > c.looked/dense:
+		if c.since < 4*fewBytes {
+			c.wait = min(2*c.wait, maxWait)
+		} else {
+			c.wait = 0
+		}
+		c.wait = max(c.wait, minWait)
+		c.turn(true)
+		if s.anchors == nil {
+			s.sweepByAnchors()
+		}
 	case !c.anchors && c.looked >= 2*fewBytes:
 		c.looked, c.opened = c.looked/2, c.opened/2 // what is recent counts
 	}
 	c.looked += n
+	c.since += n
 	if c.anchors {
 		return s.anchors
 	}
 	return s.gate
+}
+
+// sweepByAnchors makes the searches of the plan that takes time to make.
+func (s *Scanner) sweepByAnchors() {
+	p := s.f.swept()
+	s.anchors, s.confirm = newSearch(p), newSearch(p)
+}
+
+func (c *choice) turn(anchors bool) {
+	*c = choice{anchors: anchors, wait: c.wait, switches: c.switches + 1}
 }
 
 // Switches returns how often the search has changed between the gate and the

@@ -42,7 +42,7 @@ var mutants = []mutant{
 	{file: "sweep.go", old: "	return b[i] != '}' && (", new: "	return b[i] != '}' && false && ("},
 	{file: "sweep.go", old: "s.next-s.lineAt > maxLine", new: "s.next-s.lineAt > 100*maxLine"},
 	{file: "sweep.go", old: "return s.ends + bytes.Count(s.block[s.call+1:at]", new: "return s.ends + bytes.Count(s.block[s.call:at]"},
-	{file: "prefilter.go", old: "s.anchors, s.confirm = newSearch(f.anchors), newSearch(f.anchors)", new: "s.anchors = newSearch(f.anchors); s.confirm = s.anchors"},
+	{file: "choice.go", old: "s.anchors, s.confirm = newSearch(p), newSearch(p)", new: "s.anchors = newSearch(p); s.confirm = s.anchors"},
 	{file: "prefilter.go", old: "		return s.f.all(dst)\n	}\n	clear(s.chosen)", new: "		return dst\n	}\n	clear(s.chosen)"},
 	{file: "prefilter.go", old: "	if s.hidden {\n		return nil\n	}\n", new: ""},
 	// The kernels.

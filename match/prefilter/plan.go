@@ -1,6 +1,7 @@
 package prefilter
 
 import (
+	"slices"
 	"strings"
 
 	"sluice/match/prefilter/internal/anchor"
@@ -86,12 +87,12 @@ func (x *part) mark() (m scan.Mark) {
 	return m
 }
 
-// newPlan makes the plan of parts.
-func newPlan(parts []part, kernel scan.Kernel) *plan {
-	p := &plan{parts: parts}
+// newPlan makes the plan of parts. deal is anchor.Buckets or anchor.Neighbours.
+func newPlan(parts []part, deal func(windows []string, n int) []int, kernel scan.Kernel) *plan {
+	p := &plan{parts: slices.Clone(parts)}
 	windows := make([]string, len(parts))
-	for i := range parts {
-		x := &parts[i]
+	for i := range p.parts {
+		x := &p.parts[i]
 		x.number = i
 		x.window, _ = anchor.Rarest(x.lit)
 		w := x.lit[x.window:]
@@ -105,8 +106,8 @@ func newPlan(parts []part, kernel scan.Kernel) *plan {
 	}
 	n := bucketsFor(len(parts))
 	shared := make([][]scan.Mark, n)
-	for i, b := range anchor.Buckets(windows, n) {
-		shared[b] = append(shared[b], parts[i].mark())
+	for i, b := range deal(windows, n) {
+		shared[b] = append(shared[b], p.parts[i].mark())
 	}
 	buckets := append([][]scan.Mark{{hundreds}}, escapes...)
 	buckets = append(buckets, shared...)

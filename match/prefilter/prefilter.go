@@ -58,10 +58,12 @@ import (
 	"bytes"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/cloudflare/ahocorasick"
 
 	"sluice/match/event"
+	"sluice/match/prefilter/internal/anchor"
 	"sluice/match/prefilter/internal/scan"
 	"sluice/match/rule"
 )
@@ -178,6 +180,9 @@ type Filter struct {
 	common   []byte // a literal that all rules need; nil if there is none
 	gate     *plan  // of that one alone; nil if there is none
 	anchors  *plan  // of the rarest literals of each rule; nil if some rule has none
+	// swept is anchors for whole blocks: hit less often, and milliseconds in the
+	// making, which a stream that the gate is enough for need not spend.
+	swept func() *plan
 }
 
 // Options leave out fast paths, so that each has what it is measured and tested
@@ -222,10 +227,11 @@ func New(rules []*rule.Rule, opt Options) *Filter {
 	kernel := opt.Kernel.pick()
 	if lit := gateLiteral(f.needs); lit != "" && !opt.NoGate {
 		f.common = []byte(lit)
-		f.gate = newPlan([]part{{lit: lit}}, kernel)
+		f.gate = newPlan([]part{{lit: lit}}, anchor.Neighbours, kernel)
 	}
 	if parts := anchorParts(f.needs); len(parts) > 0 && !opt.NoAnchors {
-		f.anchors = newPlan(parts, kernel)
+		f.anchors = newPlan(parts, anchor.Neighbours, kernel)
+		f.swept = sync.OnceValue(func() *plan { return newPlan(parts, anchor.Buckets, kernel) })
 	}
 	return f
 }
@@ -260,7 +266,7 @@ type Scanner struct {
 	choice  choice
 	search  *search // of the block; nil without a plan
 	gate    *search
-	anchors *search
+	anchors *search // nil until it is needed
 	confirm *search // of the anchors in one record; nil without
 	stands  []bool  // by part of the anchors, with confirm: in the last record
 	hidden  bool    // some may be hidden there
@@ -280,17 +286,20 @@ func (f *Filter) NewScanner() *Scanner {
 		s.gate = newSearch(f.gate)
 	}
 	if f.anchors != nil {
-		s.anchors, s.confirm = newSearch(f.anchors), newSearch(f.anchors)
+		s.confirm = newSearch(f.anchors)
 		s.stands, s.chosen = make([]bool, len(f.anchors.parts)), make([]bool, len(f.needs))
 	} else if len(f.literals) > 0 {
 		s.matcher = ahocorasick.NewStringMatcher(f.literals)
 		s.seen = make([]bool, len(f.literals))
 	}
+	if f.anchors != nil && f.gate == nil {
+		s.sweepByAnchors()
+	}
 	return s
 }
 
 // Sweeps reports whether there is a plan, so that Start may be used.
-func (s *Scanner) Sweeps() bool { return s.gate != nil || s.anchors != nil }
+func (s *Scanner) Sweeps() bool { return s.f.gate != nil || s.f.anchors != nil }
 
 // Start makes the places of block from lo up to hi those that Next looks at.
 // With another layout than Records, the last few may be left out.

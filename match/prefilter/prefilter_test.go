@@ -317,27 +317,36 @@ func TestChoice(t *testing.T) {
 	start := func(n, opened int) bool {
 		s.Start(make([]byte, 100), 0, 100, Records)
 		s.choice.looked += n - 100
+		s.choice.since += n - 100
 		s.choice.opened += opened
-		return s.search == s.anchors
+		return s.anchors != nil && s.search == s.anchors
 	}
 	for range 10 {
 		if start(1<<20, 1<<16) {
 			t.Fatal("the gate was left though little passes it")
 		}
 	}
-	start(4<<20, 3<<20)
-	if !start(1<<20, 0) {
-		t.Fatal("the gate was not left")
-	}
-	for n := 0; n < 255; n++ {
-		if !start(1<<20, 1<<19) {
-			t.Fatal("the anchors were left too soon")
+	// Each try of the gate that fails at once doubles the time to the next one.
+	for i, wait := range []int{16, 32, 64, 128, 256, 256} {
+		start(8<<20, 7<<20)
+		for n := range wait {
+			if !start(1<<20, 1<<19) {
+				t.Fatalf("try %d: by the gate after %d of %d MiB", i, n, wait)
+			}
 		}
 	}
-	if start(4<<20, 4<<20) {
-		t.Fatal("the gate was not tried again")
+	for range 20 {
+		if start(1<<20, 0) {
+			t.Fatal("the gate was not tried again, or not kept")
+		}
 	}
-	if !start(1, 0) || s.Switches() != 3 {
+	start(20<<20, 19<<20)
+	for n := range 16 {
+		if !start(1<<20, 0) {
+			t.Fatalf("by the gate after %d MiB", n)
+		}
+	}
+	if start(1, 0) || s.Switches() != 14 {
 		t.Errorf("%d switches", s.Switches())
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 )
 
 // A kernel's tables accept at each offset any byte that some window of a bucket
@@ -38,6 +39,21 @@ func Buckets(windows []string, n int) []int {
 		}
 	}
 	return s.bucket
+}
+
+// Neighbours is Buckets in no time: windows that begin alike share a bucket, however
+// many hits that makes.
+func Neighbours(windows []string, n int) []int {
+	order := make([]int, len(windows))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return strings.Compare(windows[a], windows[b]) })
+	bucket := make([]int, len(windows))
+	for rank, w := range order {
+		bucket[w] = rank * n / len(windows)
+	}
+	return bucket
 }
 
 // sharing says which windows share a bucket.
