@@ -192,13 +192,7 @@ func (e *Event) addData(slot int, v []byte, rank uint8) {
 func (e *Event) clean(v []byte) []byte {
 	if bytes.IndexByte(v, '\r') >= 0 {
 		start := len(e.arena)
-		for i, c := range v {
-			if c != '\r' {
-				e.arena = append(e.arena, c)
-			} else if i+1 == len(v) || v[i+1] != '\n' {
-				e.arena = append(e.arena, '\n')
-			}
-		}
+		e.arena = appendLines(e.arena, v)
 		v = e.arena[start:len(e.arena):len(e.arena)]
 	}
 	if !utf8.Valid(v) {

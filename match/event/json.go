@@ -3,93 +3,81 @@ package event
 import (
 	"bytes"
 	"errors"
-	"fmt"
 
-	"github.com/valyala/fastjson"
+	"sluice/match/event/tape"
 )
 
-var (
-	errJSONRoot   = errors.New("root is not an object")
-	errJSONValues = fmt.Errorf("more than %d values", maxValues)
-)
+var errJSONRoot = errors.New("root is not an object")
 
 const (
-	// maxValues bounds the memory of one parse: fastjson keeps 80 bytes a value.
-	maxValues = 1 << 20
-	// keepParser is the record size past which a parser is dropped after use,
-	// as it never gives memory back.
-	keepParser = 1 << 20
+	// keepTape is the record size past which a tape is dropped after use, as it
+	// never gives memory back.
+	keepTape = 1 << 20
 	// maxWraps bounds records that wrap others as text.
-	maxWraps = 3
+	maxWraps = 4
 )
 
 // jsonReader decodes JSON records. level counts the texts within texts that it
-// is in; each needs a parser of its own, since values die at the next parse.
+// is in; each needs a tape of its own, since values die at the next text.
 type jsonReader struct {
-	d       *Decoder
-	parsers [maxWraps + 1]fastjson.Parser
-	level   int
-	fixed   [maxWraps + 1][]byte
-	arena   fastjson.Arena
-	err     error
-	time    []byte // from an envelope around the event
+	d     *Decoder
+	tapes [maxWraps + 1]tape.Tape
+	level int
+	plain []byte // of OTLP
+	time  []byte // from an envelope around the event
 }
 
 // decode calls emit for each event of a record: one JSON object, or several on
 // a line. It returns an error if any part of the record was not readable; the
 // events before that part were emitted all the same.
 func (j *jsonReader) decode(raw []byte, emit func(*Event)) error {
-	if len(raw) > keepParser {
-		defer func() { j.parsers, j.arena = [maxWraps + 1]fastjson.Parser{}, fastjson.Arena{} }()
+	if len(raw) > keepTape {
+		defer func() { j.tapes, j.plain = [maxWraps + 1]tape.Tape{}, nil }()
 	}
-	j.level, j.err = 0, nil
-	v, err := j.parse(raw)
-	if err == nil {
-		j.root(v, emit)
-		return j.err
-	}
-	if err == errJSONValues {
-		return err
-	}
-	// Not one value: perhaps several in a row.
-	var sc fastjson.Scanner
-	sc.InitBytes(j.fixSurrogates(raw))
-	for sc.Next() {
-		if j.root(sc.Value(), emit); j.err != nil {
-			return j.err
+	for i := 0; ; {
+		j.level, j.time = 0, nil
+		v, n, err := j.tapes[0].Read(raw[i:])
+		if se, ok := err.(*tape.SyntaxError); ok {
+			se.At += i
+		}
+		switch {
+		case err != nil:
+			return err
+		case !v.Is(tape.Object):
+			return errJSONRoot
+		}
+		j.unwrap(v, emit)
+		if i += n; i == len(raw) {
+			return nil
 		}
 	}
-	return sc.Error()
 }
 
-// parse parses s at the current level, unless that would take much memory.
-func (j *jsonReader) parse(s []byte) (*fastjson.Value, error) {
-	if len(s) > keepParser && countValues(s) > maxValues {
-		return nil, errJSONValues
+// enter reads the text of an object inside the current one. Behind it, the
+// caller must leave the level that it has entered.
+func (j *jsonReader) enter(s []byte) (o tape.Value, ok bool) {
+	if j.level == maxWraps {
+		return o, false
 	}
-	return j.parsers[j.level].ParseBytes(j.fixSurrogates(s))
-}
-
-func (j *jsonReader) root(v *fastjson.Value, emit func(*Event)) {
-	j.level, j.time = 0, nil
-	o, err := v.Object()
-	if err != nil {
-		j.err = errJSONRoot
-		return
+	j.level++
+	o, n, err := j.tapes[j.level].Read(s)
+	if err != nil || n < len(s) || !o.Is(tape.Object) {
+		j.level--
+		return o, false
 	}
-	j.unwrap(o, emit)
+	return o, true
 }
 
 // unwrap takes off what carries an event and emits the event inside.
-func (j *jsonReader) unwrap(o *fastjson.Object, emit func(*Event)) {
+func (j *jsonReader) unwrap(o tape.Value, emit func(*Event)) {
 	// Raw XML says more than fields that were taken from it.
 	for _, name := range []string{"_raw", "xml", "System", "RawEventData"} {
-		if j.text(stringOf(o.Get(name)), o, emit) {
+		if j.text(o.Get(name), o, emit) {
 			return
 		}
 	}
 	// Elastic Agent keeps the XML in event.original.
-	if j.text(stringOf(o.Get("event").Get("original")), o, emit) {
+	if j.text(o.Get("event").Get("original"), o, emit) {
 		return
 	}
 	if isEvent(o) || !j.envelope(o, emit) {
@@ -100,9 +88,9 @@ func (j *jsonReader) unwrap(o *fastjson.Object, emit func(*Event)) {
 // isEvent reports whether o has an event's own parts. Such a record is no
 // envelope, whatever else it holds: a field called result or records must not
 // hide the event.
-func isEvent(o *fastjson.Object) bool {
+func isEvent(o tape.Value) bool {
 	for _, name := range []string{"EventID", "EventCode", "event_id", "winlog", "Event", "System"} {
-		if o.Get(name) != nil {
+		if o.Get(name).Exists() {
 			return true
 		}
 	}
@@ -110,72 +98,65 @@ func isEvent(o *fastjson.Object) bool {
 }
 
 // envelope emits what o carries; it returns false if o is no envelope.
-func (j *jsonReader) envelope(o *fastjson.Object, emit func(*Event)) bool {
+func (j *jsonReader) envelope(o tape.Value, emit func(*Event)) bool {
 	inner := o.Get("result") // Splunk search export
-	if isType(inner, fastjson.TypeObject) && isType(o.Get("preview"), fastjson.TypeTrue) {
+	if inner.Is(tape.Object) && o.Get("preview").Is(tape.True) {
 		return true // the row comes again when the search is done
 	}
 	hit := o.Get("_source")
-	if hit == nil && o.Get("_index") != nil {
+	if !hit.Exists() && o.Get("_index").Exists() {
 		hit = o.Get("fields")
 	}
-	for _, v := range []*fastjson.Value{inner, hit, o.Get("document").Get("data"), o.Get("body")} {
-		if isType(v, fastjson.TypeObject) { // …, Elasticsearch hit, Chainsaw hunt, OTel
-			j.unwrap(v.GetObject(), emit)
+	for _, v := range []tape.Value{inner, hit, o.Get("document").Get("data"), o.Get("body")} {
+		if v.Is(tape.Object) { // …, Elasticsearch hit, Chainsaw hunt, OTel
+			j.unwrap(v, emit)
 			return true
 		}
 	}
 	// Whole answers of an interface: Elasticsearch, Splunk, Azure and others.
-	for _, v := range []*fastjson.Value{o.Get("hits").Get("hits"), o.Get("results"), o.Get("records"), o.Get("events"), o.Get("value")} {
+	for _, v := range []tape.Value{o.Get("hits").Get("hits"), o.Get("results"), o.Get("records"), o.Get("events"), o.Get("value")} {
 		if j.answer(v, emit) {
 			return true
 		}
 	}
-	if v := o.Get("resourceLogs"); isType(v, fastjson.TypeArray) {
+	if v := o.Get("resourceLogs"); v.Is(tape.Array) {
 		j.otlp(v, emit)
 		return true
 	}
-	if j.text(stringOf(o.Get("event")), o, emit) || j.text(stringOf(o.Get("body")), o, emit) {
+	if j.text(o.Get("event"), o, emit) || j.text(o.Get("body"), o, emit) {
 		return true
 	}
 	v := o.Get("event")
-	if !isType(v, fastjson.TypeObject) {
+	if !v.Is(tape.Object) {
 		return false
 	}
 	// Records of Elastic's schema have an "event" object of another kind.
-	if o.Get("@timestamp") != nil || v.Get("code") != nil {
+	if o.Get("@timestamp").Exists() || v.Get("code").Exists() {
 		return false
 	}
 	j.noteTime(o)
-	j.unwrap(v.GetObject(), emit)
+	j.unwrap(v, emit)
 	return true
 }
 
 // answer emits the events of a list of records; it returns false if v is none.
-func (j *jsonReader) answer(v *fastjson.Value, emit func(*Event)) bool {
-	items := v.GetArray()
-	if len(items) == 0 || items[0].Type() != fastjson.TypeObject {
-		return false
-	}
-	for _, item := range items {
-		if j.time = nil; item.Type() == fastjson.TypeObject {
-			j.unwrap(item.GetObject(), emit)
+func (j *jsonReader) answer(v tape.Value, emit func(*Event)) bool {
+	first := true
+	for item := range v.Items() {
+		if first && !item.Is(tape.Object) {
+			return false
+		}
+		if first, j.time = false, nil; item.Is(tape.Object) {
+			j.unwrap(item, emit)
 		}
 	}
-	return true
-}
-
-func stringOf(v *fastjson.Value) []byte {
-	if !isType(v, fastjson.TypeString) {
-		return nil
-	}
-	return v.GetStringBytes()
+	return !first
 }
 
 // noteTime notes the time that a HEC envelope or a search result gives.
-func (j *jsonReader) noteTime(o *fastjson.Object) {
+func (j *jsonReader) noteTime(o tape.Value) {
 	for _, name := range []string{"time", "_time"} {
-		if v := o.Get(name); v != nil {
+		if v := o.Get(name); v.Exists() {
 			j.time = scalar(v)
 		}
 	}
@@ -183,8 +164,8 @@ func (j *jsonReader) noteTime(o *fastjson.Object) {
 
 // text decodes an event that stands as text in a member of o. It returns false
 // when the text is no event or is damaged, as Splunk cuts long ones.
-func (j *jsonReader) text(s []byte, o *fastjson.Object, emit func(*Event)) bool {
-	s = bytes.TrimSpace(s)
+func (j *jsonReader) text(v, o tape.Value, emit func(*Event)) bool {
+	s := bytes.TrimSpace(v.Text())
 	if i := bytes.Index(s[:min(len(s), 512)], []byte("<Event")); i >= 0 && s[0] == '<' {
 		ev := j.d.next()
 		if err := j.d.xml.decode(ev, s[i:]); err != nil {
@@ -195,61 +176,79 @@ func (j *jsonReader) text(s []byte, o *fastjson.Object, emit func(*Event)) bool 
 		emit(ev)
 		return true
 	}
-	if len(s) == 0 || s[0] != '{' || j.level == maxWraps {
+	if len(s) == 0 || s[0] != '{' {
 		return false
 	}
-	j.level++
-	defer func() { j.level-- }()
-	v, err := j.parse(s)
-	if err != nil || v.Type() != fastjson.TypeObject {
-		return false
+	inner, ok := j.enter(s)
+	if ok {
+		j.noteTime(o)
+		j.unwrap(inner, emit)
+		j.level--
 	}
-	j.noteTime(o)
-	j.unwrap(v.GetObject(), emit)
-	return true
+	return ok
 }
 
 // otlp emits the log records of an OTLP/JSON export.
-func (j *jsonReader) otlp(resources *fastjson.Value, emit func(*Event)) {
-	for _, r := range resources.GetArray() {
-		for _, s := range r.GetArray("scopeLogs") {
-			for _, l := range s.GetArray("logRecords") {
-				o := j.arena.NewObject()
-				o.Set("body", j.anyValue(l.Get("body")))
-				j.unwrap(o.GetObject(), emit)
+func (j *jsonReader) otlp(resources tape.Value, emit func(*Event)) {
+	for r := range resources.Items() {
+		for s := range r.Get("scopeLogs").Items() {
+			for l := range s.Get("logRecords").Items() {
+				start := len(j.plain)
+				j.plain = append(appendPlain(append(j.plain, `{"body":`...), l.Get("body")), '}')
+				if o, ok := j.enter(j.plain[start:len(j.plain):len(j.plain)]); ok {
+					j.unwrap(o, emit)
+					j.level--
+				}
+				j.plain = j.plain[:start] // values of it have died
 			}
 		}
 	}
-	j.arena.Reset()
 }
 
-// anyValue turns OTLP's tagged values into plain JSON.
-func (j *jsonReader) anyValue(v *fastjson.Value) *fastjson.Value {
-	if !isType(v, fastjson.TypeObject) {
-		return j.arena.NewNull()
-	}
-	out := j.arena.NewNull()
-	v.GetObject().Visit(func(key []byte, v *fastjson.Value) {
+// appendPlain writes OTLP's tagged value as plain JSON.
+func appendPlain(dst []byte, v tape.Value) []byte {
+	var tag string
+	var inner tape.Value
+	for key, v := range v.Members() {
 		switch string(key) {
-		case "stringValue", "intValue", "doubleValue", "boolValue":
-			out = v
-		case "arrayValue":
-			out = j.arena.NewArray()
-			for i, item := range v.GetArray("values") {
-				out.SetArrayItem(i, j.anyValue(item))
-			}
-		case "kvlistValue":
-			out = j.arena.NewObject()
-			for _, kv := range v.GetArray("values") {
-				out.Set(string(kv.GetStringBytes("key")), j.anyValue(kv.Get("value")))
+		case "stringValue", "intValue", "doubleValue", "boolValue", "arrayValue", "kvlistValue":
+			tag, inner = string(key), v
+		}
+	}
+	switch tag {
+	case "":
+		return append(dst, "null"...)
+	case "arrayValue":
+		dst = append(dst, '[')
+		for item := range inner.Get("values").Items() {
+			dst = append(appendPlain(dst, item), ',')
+		}
+		return closeList(dst, ']')
+	case "kvlistValue":
+		dst = append(dst, '{')
+		for kv := range inner.Get("values").Items() {
+			if key := kv.Get("key"); key.Is(tape.String) {
+				dst = append(append(dst, key.Raw()...), ':')
+				dst = append(appendPlain(dst, kv.Get("value")), ',')
 			}
 		}
-	})
-	return out
+		return closeList(dst, '}')
+	}
+	return append(dst, inner.Raw()...)
+}
+
+// closeList puts the bracket in the place of the last comma.
+func closeList(dst []byte, bracket byte) []byte {
+	if last := len(dst) - 1; dst[last] == ',' {
+		dst[last] = bracket
+		return dst
+	}
+	return append(dst, bracket)
 }
 
 // fields emits the event whose parts are members of o.
-func (j *jsonReader) fields(o *fastjson.Object, emit func(*Event)) {
+func (j *jsonReader) fields(o tape.Value, emit func(*Event)) {
+	level := j.level
 	ev := j.d.next()
 	s := recognise(o)
 	j.object(ev, s.tree, o)
@@ -258,11 +257,12 @@ func (j *jsonReader) fields(o *fastjson.Object, emit func(*Event)) {
 	}
 	ev.finish(j.d.zone, j.time)
 	emit(ev)
+	j.level = level // see dataText
 }
 
 // object matches the members of o with those of the shape's node n.
-func (j *jsonReader) object(ev *Event, n *node, o *fastjson.Object) {
-	o.Visit(func(key []byte, v *fastjson.Value) {
+func (j *jsonReader) object(ev *Event, n *node, o tape.Value) {
+	for key, v := range o.Members() {
 		child, rest := n.resolve(key)
 		switch {
 		case child != nil && rest != nil:
@@ -272,7 +272,7 @@ func (j *jsonReader) object(ev *Event, n *node, o *fastjson.Object) {
 		case n.data == dataMembers:
 			j.data(ev, key, v, n.rank)
 		}
-	})
+	}
 }
 
 // resolve finds the node of a member. A dotted name stands for nested members;
@@ -300,7 +300,7 @@ func (n *node) resolve(key []byte) (child *node, rest []byte) {
 }
 
 // member takes what the shape expects at n.
-func (j *jsonReader) member(ev *Event, n *node, v *fastjson.Value) {
+func (j *jsonReader) member(ev *Event, n *node, v tape.Value) {
 	if n.sys != notSys {
 		each(v, func(b []byte) { ev.addSys(n.sys, b, n.rank) })
 	}
@@ -310,30 +310,30 @@ func (j *jsonReader) member(ev *Event, n *node, v *fastjson.Value) {
 	case dataList:
 		j.list(ev, v)
 	case dataMembers:
-		if v.Type() == fastjson.TypeString {
-			j.dataText(ev, v.GetStringBytes())
-		}
+		j.dataText(ev, v.Text())
 	}
-	if o, err := v.Object(); err == nil {
-		j.object(ev, n, o)
-	}
+	j.object(ev, n, v)
 }
 
 // data takes the values of one event data.
-func (j *jsonReader) data(ev *Event, name []byte, v *fastjson.Value, rank uint8) {
-	if v.Type() == fastjson.TypeObject && v.Get("#text") == nil {
+func (j *jsonReader) data(ev *Event, name []byte, v tape.Value, rank uint8) {
+	if isSection(v) {
 		// UserData wraps its fields in one more element.
-		v.GetObject().Visit(func(key []byte, v *fastjson.Value) {
-			if v.Type() != fastjson.TypeObject || v.Get("#text") != nil {
+		for key, v := range v.Members() {
+			if !isSection(v) {
 				j.data(ev, key, v, rank)
 			}
-		})
+		}
 		return
 	}
 	if slot, ok := ev.wants(name); ok {
 		each(v, func(b []byte) { ev.addData(slot, b, rank) })
 	}
 }
+
+// isSection tells an object with fields of its own from an element's text with
+// its attributes.
+func isSection(v tape.Value) bool { return v.Is(tape.Object) && !v.Get("#text").Exists() }
 
 // dataText takes event data that an exporter wrote as JSON or XML text.
 func (j *jsonReader) dataText(ev *Event, s []byte) {
@@ -344,54 +344,56 @@ func (j *jsonReader) dataText(ev *Event, s []byte) {
 		}
 		return
 	}
-	if len(s) == 0 || s[0] != '{' || j.level == maxWraps {
+	if len(s) == 0 || s[0] != '{' {
 		return
 	}
-	j.level++ // and not back: the values must live as long as the event
-	if v, err := j.parse(s); err == nil && v.Type() == fastjson.TypeObject {
-		v.GetObject().Visit(func(key []byte, v *fastjson.Value) { j.data(ev, key, v, rankData) })
+	o, _ := j.enter(s) // fields leaves: the values must live as long as the event
+	for key, v := range o.Members() {
+		j.data(ev, key, v, rankData)
 	}
 }
 
 // list takes event data that stands as a list of single-member objects, or of
 // objects with a name and a value.
-func (j *jsonReader) list(ev *Event, v *fastjson.Value) {
-	for _, item := range v.GetArray() {
-		if name := item.GetStringBytes("name"); name != nil && item.Get("value") != nil {
-			j.data(ev, name, item.Get("value"), rankData)
+func (j *jsonReader) list(ev *Event, v tape.Value) {
+	for item := range v.Items() {
+		if name, value := item.Get("name"), item.Get("value"); name.Is(tape.String) && value.Exists() {
+			j.data(ev, name.Text(), value, rankData)
 			continue
 		}
-		if o, err := item.Object(); err == nil {
-			o.Visit(func(key []byte, v *fastjson.Value) { j.data(ev, key, v, rankData) })
+		for key, v := range item.Members() {
+			j.data(ev, key, v, rankData)
 		}
 	}
 }
 
 // inserts names the values of a Fluent Bit record by their position.
-func (j *jsonReader) inserts(ev *Event, v *fastjson.Value) {
+func (j *jsonReader) inserts(ev *Event, v tape.Value) {
 	if len(ev.sys[sysEventID]) == 0 {
 		return
 	}
 	names := inserts[string(fixInteger(ev, ev.sys[sysEventID][0]))]
-	for i, item := range v.GetArray() {
+	i := 0
+	for item := range v.Items() {
 		if i < len(names) {
 			j.data(ev, []byte(names[i]), item, rankOther)
 		}
+		i++
 	}
 }
 
 // each calls f with the text of v: of its items if it is a list, of its "#text"
 // if it is an element with attributes.
-func each(v *fastjson.Value, f func([]byte)) {
-	switch v.Type() {
-	case fastjson.TypeArray:
-		for _, item := range v.GetArray() {
-			if item.Type() != fastjson.TypeArray {
+func each(v tape.Value, f func([]byte)) {
+	switch v.Kind() {
+	case tape.Array:
+		for item := range v.Items() {
+			if !item.Is(tape.Array) {
 				each(item, f)
 			}
 		}
-	case fastjson.TypeObject:
-		if t := v.Get("#text"); t != nil && t.Type() != fastjson.TypeObject {
+	case tape.Object:
+		if t := v.Get("#text"); !t.Is(tape.Object) {
 			each(t, f)
 		}
 	default:
@@ -403,12 +405,12 @@ func each(v *fastjson.Value, f func([]byte)) {
 
 // scalar returns the text of a string, number or boolean. Numbers keep their
 // source text.
-func scalar(v *fastjson.Value) []byte {
-	switch v.Type() {
-	case fastjson.TypeString:
-		return v.GetStringBytes()
-	case fastjson.TypeNumber, fastjson.TypeTrue, fastjson.TypeFalse:
-		return v.MarshalTo(nil)
+func scalar(v tape.Value) []byte {
+	switch v.Kind() {
+	case tape.String:
+		return v.Text()
+	case tape.Number, tape.True, tape.False:
+		return v.Raw()
 	}
 	return nil
 }

@@ -1,9 +1,10 @@
 package event
 
 import (
+	"bytes"
 	"strings"
 
-	"github.com/valyala/fastjson"
+	"sluice/match/event/tape"
 )
 
 // shape is one way in which tools lay an event out as JSON: where each System
@@ -278,39 +279,39 @@ var inserts = map[string][]string{
 
 // recognise tells a record's shape from its members. It runs once the wrappers
 // around the event are off.
-func recognise(o *fastjson.Object) *shape {
+func recognise(o tape.Value) *shape {
 	id := o.Get("event_id")
 	switch {
-	case o.Get("winlog") != nil || hasDotted(o, "winlog."):
-		if o.Get("powershell") != nil || hasDotted(o, "powershell.") {
+	case o.Get("winlog").Exists() || hasDotted(o, "winlog."):
+		if o.Get("powershell").Exists() || hasDotted(o, "powershell.") {
 			return shapeModule
 		}
 		return shapeWinlogbeat
-	case isType(o.Get("Event"), fastjson.TypeObject):
+	case o.Get("Event").Is(tape.Object):
 		return shapeEvtxDump
-	case isType(o.Get("System"), fastjson.TypeObject):
+	case o.Get("System").Is(tape.Object):
 		return shapeVelociraptor
-	case o.Get("StringInserts") != nil:
+	case o.Get("StringInserts").Exists():
 		return shapeFluentBit
-	case isType(id, fastjson.TypeObject) || id != nil && isType(o.Get("provider"), fastjson.TypeObject):
+	case id.Is(tape.Object) || id.Exists() && o.Get("provider").Is(tape.Object):
 		return shapeOTel
-	case id != nil && o.Get("log_name") != nil:
+	case id.Exists() && o.Get("log_name").Exists():
 		return shapeWinlogbeat6
-	case id != nil && o.Get("provider_name") != nil:
+	case id.Exists() && o.Get("provider_name").Exists():
 		return shapeVector
-	case o.Get("SystemProcessId") != nil || o.Get("TimeGenerated") != nil && (o.Get("EventData") != nil || o.Get("EventID") != nil):
+	case o.Get("SystemProcessId").Exists() || o.Get("TimeGenerated").Exists() && (o.Get("EventData").Exists() || o.Get("EventID").Exists()):
 		return shapeSentinel
-	case o.Get("EventID") == nil && o.Get("EventCode") == nil && isType(o.Get("event"), fastjson.TypeObject):
+	case !o.Get("EventID").Exists() && !o.Get("EventCode").Exists() && o.Get("event").Is(tape.Object):
 		return shapeWinlogbeat
 	}
 	return shapeFlat
 }
 
-func isType(v *fastjson.Value, t fastjson.Type) bool { return v != nil && v.Type() == t }
-
-func hasDotted(o *fastjson.Object, prefix string) (found bool) {
-	o.Visit(func(key []byte, _ *fastjson.Value) {
-		found = found || strings.HasPrefix(string(key), prefix)
-	})
-	return found
+func hasDotted(o tape.Value, prefix string) bool {
+	for key := range o.Members() {
+		if bytes.HasPrefix(key, []byte(prefix)) {
+			return true
+		}
+	}
+	return false
 }

@@ -50,6 +50,9 @@ func TestUnusualRecords(t *testing.T) {
 		"EventCode Name NewProcessName", "4688 s p")
 	f(`{"TimeGenerated":"2024-05-06T07:08:09Z","EventID":4104,"EventData":"{\"ScriptBlockText\":\"a <EventData><Data Name='ScriptBlockText'>b\"}"}`,
 		"ScriptBlockText", "a <EventData><Data Name='ScriptBlockText'>b")
+	// Each row's data has its own text, however many there are.
+	row := `{"EventID":1,"TimeGenerated":"x","EventData":"{\"Path\":\"p\"}"}`
+	f(`{"records":[`+strings.Repeat(row+",", 9)+row+`]}`, "Path", "p", "p", "p", "p", "p", "p", "p", "p", "p", "p")
 	// Rows of Velociraptor's artifacts.
 	f(`{"EventID":4104,"Channel":"Microsoft-Windows-PowerShell/Operational","Computer":"c","SecurityID":"S-1-5-18","ScriptBlockText":"a"}`,
 		"user_id signature ScriptBlockText", "S-1-5-18 Microsoft-Windows-PowerShell Execute a Remote Command a")
