@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"fmt"
 	"iter"
+	"math"
 )
 
 // Kind is the kind of a value.
@@ -60,7 +61,7 @@ type Value struct {
 const (
 	maxDepth  = 300
 	maxValues = 1 << 20 // 32 MiB of nodes
-	maxText   = 1 << 31 // offsets are of 32 bits
+	maxText   = math.MaxInt32
 )
 
 // SyntaxError tells where a text stops being JSON.
