@@ -70,7 +70,8 @@ type Scanner struct {
 	filter     *prefilter.Scanner
 	dec        *event.Decoder
 	values     values
-	candidates []int
+	candidates []int // of the record
+	revealed   []int // of the event, where the record hides something
 	emit       func(*event.Event)
 	at         int // of the record
 	hit        Hit
@@ -199,11 +200,16 @@ func (s *Scanner) bad(at int, err error) {
 func (s *Scanner) evaluate(ev *event.Event) {
 	matched := false
 	var stands []bool
+	candidates := s.candidates
 	if s.filter != nil {
+		if s.filter.Hidden() {
+			s.revealed = s.filter.Reveal(s.revealed[:0], ev)
+			candidates = s.revealed
+		}
 		stands = s.filter.Stands()
 	}
 	s.values.reset(ev, len(ev.Names()), stands)
-	for _, i := range s.candidates {
+	for _, i := range candidates {
 		p := &s.set.progs[i]
 		if !p.where.holds(&s.values) {
 			continue

@@ -43,8 +43,9 @@ var mutants = []mutant{
 	{file: "sweep.go", old: "s.next-s.lineAt > maxLine", new: "s.next-s.lineAt > 100*maxLine"},
 	{file: "sweep.go", old: "return s.ends + bytes.Count(s.block[s.call+1:at]", new: "return s.ends + bytes.Count(s.block[s.call:at]"},
 	{file: "choice.go", old: "s.anchors, s.confirm = newSearch(p), newSearch(p)", new: "s.anchors = newSearch(p); s.confirm = s.anchors"},
-	{file: "prefilter.go", old: "		return s.f.all(dst)\n	}\n	clear(s.chosen)", new: "		return dst\n	}\n	clear(s.chosen)"},
-	{file: "prefilter.go", old: "	if s.hidden {\n		return nil\n	}\n", new: ""},
+	{file: "prefilter.go", old: "		return s.f.all(dst)\n	}\n	n := len(dst)", new: "		return dst\n	}\n	n := len(dst)"},
+	{file: "prefilter.go", old: "for _, v := range ev.Values(slot) {\n", new: "for _, v := range ev.Values(slot)[:min(1, len(ev.Values(slot)))] {\n"},
+	{file: "prefilter.go", old: "s.confirm.parts(v, s.stands, false)", new: "s.confirm.parts(v, s.stands, true)"},
 	// The kernels.
 	{file: "internal/scan/scan.go", old: "over := h.At + 64 - n", new: "over := h.At + 70 - n"},
 	{file: "internal/scan/scan.go", old: "return hits, from + n*f.kernel.step(), ends", new: "return hits, min(to, from+n*f.kernel.step()+1), ends"},

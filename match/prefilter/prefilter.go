@@ -40,6 +40,10 @@
 //     window of such a literal or what hides looks for begins, and Next stops
 //     where there is more than a window.
 //
+//     Once a record is decoded, its values hide nothing: a literal that some rule
+//     needs stands in one of them, but for case. So the rules of a record that may
+//     hide something are chosen by its values (Reveal).
+//
 //  7. What stands before an inert stretch may be written in several ways, but all
 //     of them end in a few bytes: " \ / < > & ' + and the grave accent each as it
 //     is, as \" \\ or \/, as \u00hh, which ends in its last digit, or as &quot; or
@@ -325,9 +329,36 @@ func (s *Scanner) Candidates(dst []int, raw []byte) []int {
 		return s.match(dst, raw)
 	}
 	clear(s.stands)
-	if s.hidden = s.confirm.parts(raw, s.stands); s.hidden {
+	if s.hidden = s.confirm.parts(raw, s.stands, true); s.hidden {
 		return s.f.all(dst)
 	}
+	n := len(dst)
+	dst = s.choices(dst)
+	if len(dst) > n && !bytes.Contains(raw, s.f.common) {
+		return dst[:n]
+	}
+	return dst
+}
+
+// Hidden reports whether the record that Candidates was last called for may hide
+// literals, so that all rules are its candidates.
+func (s *Scanner) Hidden() bool { return s.hidden }
+
+// Reveal appends to dst the indexes of the rules that an event of a Hidden record
+// may satisfy, by its decoded values, in ascending order. It makes Stands tell of
+// the event.
+func (s *Scanner) Reveal(dst []int, ev *event.Event) []int {
+	clear(s.stands)
+	for slot := range ev.Names() {
+		for _, v := range ev.Values(slot) {
+			s.confirm.parts(v, s.stands, false)
+		}
+	}
+	return s.choices(dst)
+}
+
+// choices appends the rules that need a part which stands.
+func (s *Scanner) choices(dst []int) []int {
 	clear(s.chosen)
 	for i, yes := range s.stands {
 		if yes {
@@ -336,14 +367,10 @@ func (s *Scanner) Candidates(dst []int, raw []byte) []int {
 			}
 		}
 	}
-	n := len(dst)
 	for r, yes := range s.chosen {
 		if yes {
 			dst = append(dst, r)
 		}
-	}
-	if len(dst) > n && !bytes.Contains(raw, s.f.common) {
-		return dst[:n]
 	}
 	return dst
 }
@@ -365,13 +392,9 @@ func (f *Filter) Required(c rule.Compare) (numbers []int) {
 }
 
 // Stands returns by number which literals stand in the record that Candidates
-// was last called for, until it is called again, or nil if that is not known.
-func (s *Scanner) Stands() []bool {
-	if s.hidden {
-		return nil
-	}
-	return s.stands
-}
+// was last called for or, where that is Hidden, in the event that Reveal was. It is
+// nil if that is not known, and valid until one of them is called again.
+func (s *Scanner) Stands() []bool { return s.stands }
 
 // match is Candidates by all literals of the needs. It is the slow reference of
 // the plans, and for sets that have no anchors.

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"sluice/internal/corpus"
+	"sluice/internal/record"
+	"sluice/match/event"
 	"sluice/match/rule"
 	"sluice/match/spl"
 )
@@ -308,6 +310,43 @@ func TestAnchorsMissNoCandidate(t *testing.T) {
 	}
 	if missed == 0 || kept == 0 {
 		t.Errorf("%d candidates, %d left out: the test shows nothing", kept, missed)
+	}
+}
+
+// The rules of a record that hides something are those that one of its decoded
+// values chooses, whatever looks like a spelling there.
+func TestReveal(t *testing.T) {
+	var rules []*rule.Rule
+	for _, text := range []string{"*qqj-zx*", "*jjx-qw*", "*xxq-jz*"} {
+		rules = append(rules, compileRule(t, "EventCode=4104 Text="+text))
+	}
+	for _, o := range []Options{{}, {NoGate: true}} {
+		f := New(rules, o)
+		s := f.NewScanner()
+		raw := []byte(`{"EventID":4104,"Text":["<!-- &#65; \\u0041 Q\u0071J-zx","jjx-\u0051w"]}`)
+		if got := s.Candidates(nil, raw); len(got) != 3 || !s.Hidden() {
+			t.Fatalf("candidates %v, hidden %v", got, s.Hidden())
+		}
+		events := 0
+		err := event.NewDecoder(event.Project([]string{"EventCode", "Text"}), nil).Decode(record.JSON, raw, func(ev *event.Event) {
+			events++
+			if got := s.Reveal(nil, ev); !slices.Equal(got, []int{0, 1}) {
+				t.Errorf("revealed %v", got)
+			}
+			for i := range rules {
+				for _, n := range f.Required(rules[i].Where.(rule.And)[1].(rule.Compare)) {
+					if s.Stands()[n] != (i < 2) {
+						t.Errorf("literal %d stands: %v", n, s.Stands()[n])
+					}
+				}
+			}
+		})
+		if err != nil || events != 1 {
+			t.Error(events, err)
+		}
+		if s.Candidates(nil, []byte(`{"EventID":4104,"Text":"jjx-qw"}`)); s.Hidden() {
+			t.Error("hidden still")
+		}
 	}
 }
 

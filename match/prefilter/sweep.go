@@ -171,15 +171,15 @@ func (p *plan) standsAt(b []byte, i int) (yes bool) {
 }
 
 // parts notes which parts of the plan stand in raw. hidden tells that there is
-// something that may hide others.
-func (s *search) parts(raw []byte, stands []bool) (hidden bool) {
+// something that may hide others, where anything hides.
+func (s *search) parts(raw []byte, stands []bool, hides bool) (hidden bool) {
 	s.start(raw, 0, len(raw), Records)
 	for {
 		i, ok := s.place(0)
 		switch {
 		case !ok:
 			return false
-		case hidesAt(raw, i):
+		case hides && hidesAt(raw, i):
 			return true
 		}
 		s.plan.around(raw, i, func(x *part) bool {
