@@ -99,16 +99,13 @@ func Compile(buckets [][]Mark, kernel Kernel) *Tables {
 type Finder struct {
 	*Tables
 	hits [room]Hit
-	near []byte // of Generic
+	// touched is of Generic: the sum of what it loads, so that it is loaded.
+	touched byte
 }
 
 // NewFinder returns a Finder of the marks.
 func (t *Tables) NewFinder() *Finder {
-	f := &Finder{Tables: t}
-	if t.kernel == Generic {
-		f.near = make([]byte, nearTurns*8+Width-1)
-	}
-	return f
+	return &Finder{Tables: t}
 }
 
 // Sweep looks at places of block from from on, up to but not at to: at whole
