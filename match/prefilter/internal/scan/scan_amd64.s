@@ -72,7 +72,7 @@ TEXT ·sweepAVX2(SB), NOSPLIT, $0-80
 turn:
 	CMPQ       AX, CX
 	JGE        done
-	PREFETCHT0 1024(SI)(AX*1)
+	PREFETCHT0 2048(SI)(AX*1)
 
 	// Line ends: Y12 where one follows, Y11 where it does between } and {.
 	VMOVDQU   1(SI)(AX*1), Y12
