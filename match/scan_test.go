@@ -157,6 +157,35 @@ func FuzzPrefilter(f *testing.F) {
 	})
 }
 
+// Nothing is allocated for a candidate that no rule's literals confirm: the gate
+// opens it, and the anchors do not stand in it.
+func TestUnconfirmedCandidatesAllocateNothing(t *testing.T) {
+	rules := compileRules(t, `EventCode=4104 ScriptBlockText=*no-such-literal* | stats count by dest`,
+		`EventCode=4104 ScriptBlockText=*nor-this-one* | stats count by dest`)
+	sc := Compile(rules, Options{}).NewScanner()
+	g := corpus.New(54)
+	var recs [][]byte
+	for len(recs) < 100 {
+		rec := corpus.ByName("otrf").Render(g.Match())
+		n := sc.Counts.Skipped
+		if sc.Scan(rec, frame(rec)); sc.Counts.Skipped > n {
+			recs = append(recs, rec)
+		}
+	}
+	data := corpus.NDJSON(recs, false)
+	records := frame(data)
+	for _, sc.Volatile = range []bool{false, true} {
+		sc.Scan(data, records) // buffers grow once
+		before := sc.Effort().Candidates
+		if n := testing.AllocsPerRun(10, func() { sc.Scan(data, records) }); n > 0 {
+			t.Errorf("%v allocations for 100 unconfirmed candidates", n)
+		}
+		if n := sc.Effort().Candidates - before; n != 11*100 {
+			t.Errorf("%d candidates in 11 scans of 100", n)
+		}
+	}
+}
+
 // Nothing is allocated for a record that is skipped.
 func TestSkippedRecordsAllocateNothing(t *testing.T) {
 	set := Compile(compileRules(t, `ScriptBlockText=*no-such-literal* | stats count by dest`), Options{})

@@ -84,7 +84,7 @@ were printed; with --exit-status, 1 if nothing matched.`,
 	fl.StringVar(&f.nulls, "nulls", "keep", "events with a missing BY field: keep (as null) or splunk (drop, as stats does)")
 	fl.StringVar(&f.tz, "tz", "UTC", "zone of printed times, and of times in the input that have none")
 	fl.IntVarP(&f.threads, "threads", "j", runtime.GOMAXPROCS(0), "worker threads")
-	fl.StringVar(&f.maxRecord, "max-record", "64MiB", "longest record; longer ones count as malformed")
+	fl.StringVar(&f.maxRecord, "max-record", "16MiB", "longest record; longer ones count as malformed")
 	fl.BoolVar(&f.stats, "stats", false, "print a summary of the run as one JSON line on stderr")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings and no progress")
 	fl.BoolVarP(&f.exitStatus, "exit-status", "e", false, "exit with 1 if nothing matched")

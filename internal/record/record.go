@@ -76,7 +76,7 @@ const (
 const longLine = 1 << 20
 
 // DefaultMax is the record limit when none is given, in bytes.
-const DefaultMax = 64 << 20
+const DefaultMax = 16 << 20
 
 // Framer cuts one stream. The zero value frames Auto with DefaultMax.
 // It is not safe for concurrent use.
