@@ -52,7 +52,8 @@ var escapes = [][]scan.Mark{
 	{{"u", "0", "0", "34567"}},
 	{{"u", "0", "0", "2", "012345689abcdefABCDEF"}},
 	{{"&", "#", "xX", "0234567"}, {"&", "#", "03456789", "0123456789"}},
-	{{"<", "!?"}},
+	{{"<", "!"}},
+	{{"<", "?"}}, // apart, as AVX2 would take </ too
 }
 
 // hundreds are references to decimal numbers from 100 on, which need a bucket
