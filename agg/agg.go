@@ -16,6 +16,7 @@ import (
 type Table struct {
 	groups map[string]*Row
 	key    []byte // scratch
+	bytes  int    // of all keys
 }
 
 // Row is one group.
@@ -41,7 +42,24 @@ func (t *Table) Observe(rule int, key [][]byte, nanos int64, timed bool) {
 // Merge adds the rows of o. o stays as it is.
 func (t *Table) Merge(o *Table) {
 	for _, r := range o.groups {
-		t.add(r)
+		if r.Count > 0 {
+			t.add(r)
+		}
+	}
+}
+
+// keptBytes is up to how much text of keys Reset keeps.
+const keptBytes = 2 << 20
+
+// Reset forgets all hits. It keeps the keys of a small table, of which one may be
+// a script of 64 KiB: the next hits are often of the same groups.
+func (t *Table) Reset() {
+	if t.bytes > keptBytes {
+		*t = *New()
+		return
+	}
+	for _, r := range t.groups {
+		r.Count, r.First, r.Last, r.Timed = 0, 0, 0, false
 	}
 }
 
@@ -54,6 +72,7 @@ func (t *Table) add(r *Row) {
 			g.Key[i] = bytes.Clone(v)
 		}
 		t.groups[string(t.key)] = g
+		t.bytes += len(t.key)
 	}
 	g.Count += r.Count
 	if !r.Timed {
@@ -86,7 +105,9 @@ func appendKey(dst []byte, rule int, key [][]byte) []byte {
 func (t *Table) Rows() []*Row {
 	rows := make([]*Row, 0, len(t.groups))
 	for _, r := range t.groups {
-		rows = append(rows, r)
+		if r.Count > 0 {
+			rows = append(rows, r)
+		}
 	}
 	slices.SortFunc(rows, func(a, b *Row) int {
 		return cmp.Or(cmp.Compare(a.Rule, b.Rule), slices.CompareFunc(a.Key, b.Key, compareValue))

@@ -90,6 +90,14 @@ func TestAnySplitAndOrderEqualsMap(t *testing.T) {
 		tables := make([]*Table, 1+rng.IntN(5))
 		for i := range tables {
 			tables[i] = New()
+			if i%2 == 1 { // as good as new
+				for range rng.IntN(20) {
+					tables[i].Observe(rng.IntN(4), values[:rng.IntN(4)], rng.Int64N(9)-4, true)
+				}
+				if tables[i].Reset(); len(tables[i].Rows()) > 0 {
+					t.Fatal("Reset left rows")
+				}
+			}
 		}
 		scratch := make([][]byte, 0, 3)
 		for _, h := range hits {
@@ -176,5 +184,17 @@ func TestRowsOrder(t *testing.T) {
 	want := []string{`0 "z"`, `1 nil`, `1 ""`, `1 "10"`, `1 "9"`, `1 "B"`, `1 "a"`, `1 "ab"`, `1 "b"`, `1 "\xff"`}
 	if !slices.Equal(got, want) {
 		t.Errorf("rows %q\nwant %q", got, want)
+	}
+}
+
+// A table that has grown gives its memory back.
+func TestResetOfLargeTable(t *testing.T) {
+	table := New()
+	big := bytes.Repeat([]byte("x"), keptBytes/100)
+	for i := range 101 {
+		table.Observe(i, [][]byte{big}, 0, false)
+	}
+	if table.Reset(); len(table.groups) > 0 {
+		t.Errorf("%d groups kept", len(table.groups))
 	}
 }

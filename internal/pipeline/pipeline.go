@@ -96,6 +96,7 @@ type run struct {
 	mu     sync.Mutex // of what follows
 	res    Result
 	table  *agg.Table
+	spare  []*found // to use again
 	damage map[int]*Damage
 }
 

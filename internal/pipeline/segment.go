@@ -123,6 +123,7 @@ func (r *run) accept(file int, s *segment, n int64) {
 		r.number(j)
 		r.done <- j
 	}
+	r.recycle(s.found)
 }
 
 // workSegment matches s with w and returns the worker to go on with.
@@ -146,7 +147,7 @@ func (r *run) workSegment(w *worker, s *segment) (next *worker) {
 	w.saved, w.savedCounts = w.out, w.sc.Counts
 	w.sc.Volatile = true
 	defer func() { w.sc.Volatile = false }()
-	w.out, w.sc.Counts = newFound(), match.Counts{}
+	w.out, w.sc.Counts = r.blank(), match.Counts{}
 	w.segment(s)
 	s.found = w.out
 	s.found.counts = w.sc.Counts

@@ -20,6 +20,29 @@ func newFound() *found {
 	return &found{table: agg.New(), nulls: Nulls{Fields: map[string]int64{}}}
 }
 
+// blank returns a found that holds nothing.
+func (r *run) blank() *found {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := len(r.spare)
+	if n == 0 {
+		return newFound()
+	}
+	f := r.spare[n-1]
+	r.spare = r.spare[:n-1]
+	return f
+}
+
+// recycle takes back what nobody uses any more.
+func (r *run) recycle(f *found) {
+	f.table.Reset()
+	clear(f.nulls.Fields)
+	*f = found{table: f.table, nulls: Nulls{Fields: f.nulls.Fields}}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.spare = append(r.spare, f)
+}
+
 // worker matches blocks and segments, one at a time.
 type worker struct {
 	cfg     *Config
