@@ -66,14 +66,17 @@ func (s *Scanner) sweepEvents(text []byte, lo, hi int) int {
 			}
 			opens = true
 		case prefilter.Tag:
-			start, ok := record.EventStart(text, done, at)
-			if open < 0 && ok {
+			if open < 0 {
+				start, ok := record.EventStart(text, done, at)
+				if !ok {
+					return done
+				}
 				open, opens = start, false
 				tag = record.StartTag(text, start)
 				continue
 			}
 			end, ok := record.EventEnd(text, open, at)
-			if open < 0 || !ok {
+			if !ok {
 				return done
 			}
 			s.Counts.Records++
