@@ -17,7 +17,13 @@ func level(rate float64) byte {
 	return byte(max(0, min(255, math.Round(8*(math.Log2(rate)+8)))))
 }
 
-func rateOf(level byte) float64 { return math.Exp2(float64(level)/8 - 8) }
+// rates are those of the levels.
+var rates = func() (t [256]float64) {
+	for level := range t {
+		t[level] = math.Exp2(float64(level)/8 - 8)
+	}
+	return t
+}()
 
 // Listed is how many fours a table lists, so that it takes less than 96 KiB.
 const Listed = 1 << 15
@@ -61,13 +67,14 @@ func Load(data []byte) (*Table, error) {
 	}
 	t.loadPairs(data[:len(t.behind)])
 	data = data[len(t.behind):]
+	t.threes, t.fours = make([]node, 0, len(data)/4), make([]byte, 0, len(data)/2)
 	for f := -1; len(data) > 0; {
 		step, n := binary.Uvarint(data)
 		if n <= 0 || n == len(data) || step == 0 || step >= uint64(symbols*symbols*symbols*symbols-f) {
 			return nil, errDamaged
 		}
 		f += int(step)
-		t.list(f, rateOf(data[n]))
+		t.list(f, data[n])
 		data = data[n+1:]
 	}
 	return t, nil
@@ -75,7 +82,7 @@ func Load(data []byte) (*Table, error) {
 
 func (t *Table) loadPairs(levels []byte) {
 	for ab, l := range levels {
-		t.behind[ab] = rateOf(l)
+		t.behind[ab] = rates[l]
 		t.single[ab/symbols] += t.behind[ab]
 	}
 	for ab := range t.behind {
@@ -84,7 +91,7 @@ func (t *Table) loadPairs(levels []byte) {
 }
 
 // list adds a four that comes behind those before it.
-func (t *Table) list(four int, rate float64) {
+func (t *Table) list(four int, level byte) {
 	ab := &t.pairs[four>>12]
 	if ab.on == 0 {
 		ab.first = len(t.threes)
@@ -94,5 +101,5 @@ func (t *Table) list(four int, rate float64) {
 		t.threes = append(t.threes, node{first: len(t.fours)})
 	}
 	t.threes[len(t.threes)-1].on |= 1 << (four & 63)
-	t.fours = append(t.fours, rate)
+	t.fours = append(t.fours, level)
 }

@@ -43,10 +43,10 @@ type Table struct {
 	behind [symbols * symbols]float64 // of a pair ab: the share of a that b stands behind
 
 	// The listed fours abcd are a tree: pairs[ab] leads to the abc of threes,
-	// and these to the rates of the abcd in fours.
+	// and these to the abcd of fours.
 	pairs  [symbols * symbols]node
 	threes []node
-	fours  []float64
+	fours  []byte // their levels
 }
 
 // node is a stretch and the symbols that go on from it.
@@ -139,7 +139,7 @@ func (t *Table) byFours(w *[Width]Class, sum, limit float64) float64 {
 				abc := &t.threes[ab.at(c)]
 				for ds := abc.on & w[3]; ds != 0; ds &= ds - 1 {
 					d := ds.lowest()
-					rate := t.fours[abc.at(d)]
+					rate := rates[t.fours[abc.at(d)]]
 					if w[4] != Any {
 						rate = min(rate, t.endings(b, c, d, w[4]))
 					}
@@ -161,7 +161,7 @@ func (t *Table) endings(b, c, d int, last Class) float64 {
 	sum := 0.0
 	for es := bcd.on & last; es != 0; es &= es - 1 {
 		e := es.lowest()
-		sum += t.fours[bcd.at(e)]
+		sum += rates[t.fours[bcd.at(e)]]
 	}
 	return sum
 }

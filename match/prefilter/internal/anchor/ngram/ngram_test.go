@@ -23,7 +23,7 @@ func TestSymbolsFoldCase(t *testing.T) {
 
 func TestLevelsAreNear(t *testing.T) {
 	for rate := 0.004; rate < 1e6; rate *= 1.013 {
-		if got := rateOf(level(rate)); math.Abs(math.Log2(got/rate)) > 1.0/16+1e-9 {
+		if got := rates[level(rate)]; math.Abs(math.Log2(got/rate)) > 1.0/16+1e-9 {
 			t.Errorf("rate %g is stored as %g", rate, got)
 		}
 	}
@@ -40,14 +40,14 @@ func random(t *testing.T, rng *rand.Rand, n int) (pairs, fours []float64, table 
 	t.Helper()
 	pairs, fours = make([]float64, 1<<12), make([]float64, 1<<24)
 	for range 4 * n {
-		pairs[rng.IntN(1<<12)] = rateOf(byte(rng.Uint32()))
+		pairs[rng.IntN(1<<12)] = rates[byte(rng.Uint32())]
 	}
 	for range n {
 		four := 0
 		for range 4 {
 			four = four<<6 | rng.IntN(6)
 		}
-		fours[four] = rateOf(byte(rng.Uint32()))
+		fours[four] = rates[byte(rng.Uint32())]
 	}
 	fours[1<<24-1], fours[0] = 1, 1
 	table, err := Load(Encode(pairs, fours))
@@ -62,9 +62,9 @@ func naive(pairs, fours []float64, w *[Width]Class) (sum float64) {
 	behind := func(a, b int) float64 {
 		all := 0.0
 		for c := range symbols {
-			all += max(rateOf(0), pairs[a<<6|c])
+			all += max(rates[0], pairs[a<<6|c])
 		}
-		return max(rateOf(0), pairs[a<<6|b]) / all
+		return max(rates[0], pairs[a<<6|b]) / all
 	}
 	chain, now := 0.0, [symbols]float64{}
 	for i, class := range w {
@@ -75,7 +75,7 @@ func naive(pairs, fours []float64, w *[Width]Class) (sum float64) {
 			}
 			for a := range symbols {
 				if i == 0 {
-					then[b] += max(rateOf(0), pairs[b<<6|a])
+					then[b] += max(rates[0], pairs[b<<6|a])
 				} else {
 					then[b] += now[a] * behind(a, b)
 				}
@@ -175,8 +175,8 @@ func TestOnlyTheMostFrequentAreListed(t *testing.T) {
 	if len(table.fours) != Listed {
 		t.Errorf("%d fours are listed, want %d", len(table.fours), Listed)
 	}
-	for i, r := range table.fours {
-		if r != 2 {
+	for i, l := range table.fours {
+		if r := rates[l]; r != 2 {
 			t.Fatalf("four %d has rate %g", i, r)
 		}
 	}
