@@ -350,6 +350,18 @@ func TestReveal(t *testing.T) {
 	}
 }
 
+// A literal is no gate if its ends may be written in another way: the gate is
+// compared as it stands.
+func TestGateIsInert(t *testing.T) {
+	f := New([]*rule.Rule{compileRule(t, `Text="*'-_-_'*"`), compileRule(t, `Text="*x'-_-_'y*"`)}, Options{})
+	s := f.NewScanner()
+	for _, raw := range []string{`{"Text":"x'-_-_'y"}`, `{"Text":"x\u0027-_-_\u0027y"}`, `<Data>x&apos;-_-_&#39;y</Data>`} {
+		if got := s.Candidates(nil, []byte(raw)); len(got) != 2 {
+			t.Errorf("candidates of %s: %v (gate %q)", raw, got, f.common)
+		}
+	}
+}
+
 // The gate is left where it opens much, and tried again.
 func TestChoice(t *testing.T) {
 	s := New([]*rule.Rule{compileRule(t, `EventCode=4104 Text=*qqjzx*`)}, Options{}).NewScanner()
