@@ -62,45 +62,75 @@ type sharing struct {
 	order   []int // windows, the most common first
 	bucket  []int // of each window
 	groups  []group
+	tries   [][]try // by window and group
+	last    int     // version
 }
 
 // group is a bucket's windows as one.
 type group struct {
 	classes classes
 	rate    float64
+	version int // another one whenever the windows are others
+}
+
+// try is what joining a group came to: rounds later most groups are the same.
+type try struct {
+	version int // of the group, or 0
+	rate    float64
+	least   bool // the rate is at least that
 }
 
 func newSharing(windows []string, n int) *sharing {
 	s := &sharing{bucket: make([]int, len(windows)), groups: make([]group, n)}
+	for b := range s.groups {
+		s.groups[b].version = s.next()
+	}
 	rates := make([]float64, len(windows))
 	for w, window := range windows {
 		s.windows = append(s.windows, classesOf(window))
 		s.order = append(s.order, w)
+		s.tries = append(s.tries, make([]try, n))
 		rates[w] = rate(s.windows[w])
 	}
 	slices.SortStableFunc(s.order, func(v, w int) int { return cmp.Compare(rates[w], rates[v]) })
 	return s
 }
 
+func (s *sharing) next() int {
+	s.last++
+	return s.last
+}
+
 // put adds window w, which is in no group, to the group whose rate grows least,
 // if one grows by less than most.
 func (s *sharing) put(w int, most float64) (done bool) {
-	var best group
+	var best float64
 	for b, g := range s.groups {
-		limit := g.rate + most
-		joined := group{g.classes.with(s.windows[w]), g.rate}
-		if joined.classes != g.classes {
-			joined.rate = rateUpTo(joined.classes, limit)
-		}
-		if joined.rate < limit {
-			best, most, done = joined, joined.rate-g.rate, true
+		if rate := s.join(w, b, g.rate+most); rate < g.rate+most {
+			best, most, done = rate, rate-g.rate, true
 			s.bucket[w] = b
 		}
 	}
 	if done {
-		s.groups[s.bucket[w]] = best
+		g := &s.groups[s.bucket[w]]
+		*g = group{g.classes.with(s.windows[w]), best, s.next()}
 	}
 	return done
+}
+
+// join returns the rate of group b with window w in it, or anything from limit on
+// if it is that.
+func (s *sharing) join(w, b int, limit float64) float64 {
+	g, t := &s.groups[b], &s.tries[w][b]
+	if t.version == g.version && (!t.least || t.rate >= limit) {
+		return t.rate
+	}
+	*t = try{version: g.version, rate: g.rate}
+	if joined := g.classes.with(s.windows[w]); joined != g.classes {
+		t.rate = rateUpTo(joined, limit)
+		t.least = t.rate > limit
+	}
+	return t.rate
 }
 
 // move puts window w into another group if that lowers the sum of all rates.
@@ -111,7 +141,7 @@ func (s *sharing) move(w int) bool {
 	if rest == old.classes {
 		return false
 	}
-	s.groups[from] = group{rest, rate(rest)}
+	s.groups[from] = group{rest, rate(rest), s.next()}
 	// A little less than what leaving saves: rounding must not move windows
 	// around and around.
 	saved := (old.rate - s.groups[from].rate) * (1 - 1e-9)
