@@ -109,7 +109,7 @@ func revision(path string) string {
 // count instead of the whole command's: its start is not DuckDB's.
 func (t tools) duckArgs(path string) []string {
 	sql := fmt.Sprintf(duckQuery, strings.ReplaceAll(path, "'", "''"))
-	set := fmt.Sprintf("SET threads = %d", threads())
+	set := fmt.Sprintf("SET enable_progress_bar = false; SET threads = %d", threads())
 	switch {
 	case t.duckdb != "":
 		return []string{t.duckdb, "-csv", "-noheader", "-c", set + "; " + sql}

@@ -12,10 +12,11 @@ import (
 // A large file is cut into segments, which workers match at once. A record
 // belongs to the segment in which it begins. Where the first one begins in a
 // segment depends on all that stands before; a worker does not wait for that but
-// frames from where record.Guess says, as if the stream began there. That was right if the segment before it ends in that very place with a framer
-// that is record.Framer.Fresh. Otherwise the segment is matched again from where
-// it does begin: what was found meanwhile counts for nothing, so the rows never
-// depend on the guess.
+// frames from where record.Guess says, as if the stream began there. That was
+// right if the segment before it ends in that very place with a framer that is
+// record.Framer.Fresh. Otherwise the segment is matched again from where it does
+// begin: what was found meanwhile counts for nothing, so the rows never depend on
+// the guess.
 
 const (
 	// segmentSize is how much a worker takes at once unless Config says so, in
@@ -147,7 +148,7 @@ func (r *run) workSegment(w *worker, s *segment) (next *worker) {
 	w.saved, w.savedCounts = w.out, w.sc.Counts
 	w.sc.Volatile = true
 	defer func() { w.sc.Volatile = false }()
-	w.out, w.sc.Counts = r.blank(), match.Counts{}
+	w.out, w.sc.Counts = r.take(), match.Counts{}
 	w.segment(s)
 	s.found = w.out
 	s.found.counts = w.sc.Counts

@@ -20,8 +20,8 @@ func newFound() *found {
 	return &found{table: agg.New(), nulls: Nulls{Fields: map[string]int64{}}}
 }
 
-// blank returns a found that holds nothing.
-func (r *run) blank() *found {
+// take returns a found that holds nothing.
+func (r *run) take() *found {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := len(r.spare)
