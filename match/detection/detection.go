@@ -10,8 +10,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"sort"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"sluice/match/rule"
 	"sluice/match/spl"
@@ -131,27 +134,61 @@ func (l *Loader) Load(root string) []*Detection {
 	return found
 }
 
+// files loads files at once, as many as there are processors for: hundreds of them
+// take longer to read as YAML than a gigabyte takes to be searched. What they came
+// to is told in their order.
 func (l *Loader) files(fsys fs.FS, name string, files []string) []*Detection {
+	type result struct {
+		Loader // of this file alone
+		found  *Detection
+	}
+	results := make([]result, len(files))
+	var next atomic.Int64
+	work := func() {
+		for {
+			i := int(next.Add(1)) - 1
+			if i >= len(files) {
+				return
+			}
+			r := &results[i]
+			r.Macros = l.Macros
+			r.found = r.file(fsys, files[i], shown(name, files[i]))
+		}
+	}
+	var others sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(files)) - 1 {
+		others.Go(work)
+	}
+	work()
+	others.Wait()
 	var out []*Detection
-	for _, file := range files {
-		shown := filepath.ToSlash(filepath.Join(name, file))
-		if l.loaded[shown] {
+	for i, file := range files {
+		file = shown(name, file)
+		if l.loaded[file] {
 			continue
 		}
 		if l.loaded == nil {
 			l.loaded = map[string]bool{}
 		}
-		l.loaded[shown] = true
-		data, err := fs.ReadFile(fsys, file)
-		if err != nil {
-			l.fail(fmt.Errorf("cannot read %s: %w", shown, reason(err)))
-			continue
-		}
-		if d := l.parse(shown, data); d != nil {
+		l.loaded[file] = true
+		l.Problems = append(l.Problems, results[i].Problems...)
+		if d := results[i].found; d != nil {
 			out = append(out, d)
 		}
 	}
 	return out
+}
+
+func shown(name, file string) string { return filepath.ToSlash(filepath.Join(name, file)) }
+
+// file loads one file, called name in messages, or returns nil.
+func (l *Loader) file(fsys fs.FS, file, name string) *Detection {
+	data, err := fs.ReadFile(fsys, file)
+	if err != nil {
+		l.fail(fmt.Errorf("cannot read %s: %w", name, reason(err)))
+		return nil
+	}
+	return l.parse(name, data)
 }
 
 func (l *Loader) fail(err error) { l.Problems = append(l.Problems, err) }
