@@ -1,5 +1,30 @@
 package prefilter
 
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// later is a plan that is hit less often than one made at once, and takes
+// milliseconds to make: a stream that the gate is enough for need not spend them,
+// and one that it is not enough for need not wait for them.
+type later struct {
+	plan  func() *plan // makes it once; who asks meanwhile waits
+	start sync.Once
+	made  atomic.Bool // set by the goroutine that start starts
+}
+
+// ready reports whether the plan is made. The first call starts that.
+func (l *later) ready() bool {
+	l.start.Do(func() {
+		go func() {
+			l.plan()
+			l.made.Store(true)
+		}()
+	})
+	return l.made.Load()
+}
+
 // choice is between the two plans of a set that has both. The gate is the faster
 // one as long as few records pass it: it looks for one literal. In a stream of
 // nothing but the event id that the rules are for, it opens every record, and the
@@ -36,7 +61,7 @@ func (s *Scanner) choose(n int) *search {
 		return s.gate
 	case c.anchors && c.since >= c.wait:
 		c.turn(false)
-	case !c.anchors && c.looked >= fewBytes && c.opened > c.looked/dense:
+	case !c.anchors && c.looked >= fewBytes && c.opened > c.looked/dense && s.f.swept.ready():
 		if c.since < 4*fewBytes {
 			c.wait = min(2*c.wait, maxWait)
 		} else {
@@ -60,7 +85,7 @@ func (s *Scanner) choose(n int) *search {
 
 // sweepByAnchors makes the searches of the plan that takes time to make.
 func (s *Scanner) sweepByAnchors() {
-	p := s.f.swept()
+	p := s.f.swept.plan()
 	s.anchors, s.confirm = newSearch(p), newSearch(p)
 }
 

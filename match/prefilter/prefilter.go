@@ -184,9 +184,7 @@ type Filter struct {
 	common   []byte // a literal that all rules need; nil if there is none
 	gate     *plan  // of that one alone; nil if there is none
 	anchors  *plan  // of the rarest literals of each rule; nil if some rule has none
-	// swept is anchors for whole blocks: hit less often, and milliseconds in the
-	// making, which a stream that the gate is enough for need not spend.
-	swept func() *plan
+	swept    *later // anchors for whole blocks
 }
 
 // Options leave out fast paths, so that each has what it is measured and tested
@@ -235,7 +233,7 @@ func New(rules []*rule.Rule, opt Options) *Filter {
 	}
 	if parts := anchorParts(f.needs); len(parts) > 0 && !opt.NoAnchors {
 		f.anchors = newPlan(parts, anchor.Neighbours, kernel)
-		f.swept = sync.OnceValue(func() *plan { return newPlan(parts, anchor.Buckets, kernel) })
+		f.swept = &later{plan: sync.OnceValue(func() *plan { return newPlan(parts, anchor.Buckets, kernel) })}
 	}
 	return f
 }

@@ -3,6 +3,7 @@ package prefilter
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -377,6 +378,22 @@ func TestChoice(t *testing.T) {
 			t.Fatal("the gate was left though little passes it")
 		}
 	}
+	// The gate goes on until the plan of the anchors is made.
+	made, making := s.f.swept.plan, make(chan bool)
+	s.f.swept.plan = func() *plan { <-making; return made() }
+	for range 20 {
+		if start(1<<20, 1<<20) {
+			t.Fatal("by anchors that are not made")
+		}
+	}
+	close(making)
+	for !s.f.swept.ready() {
+		runtime.Gosched()
+	}
+	if !start(1<<20, 1<<20) {
+		t.Fatal("the gate was not left")
+	}
+	s.choice = choice{}
 	// Each try of the gate that fails at once doubles the time to the next one.
 	for i, wait := range []int{16, 32, 64, 128, 256, 256} {
 		start(8<<20, 7<<20)
