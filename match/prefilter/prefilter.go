@@ -270,6 +270,7 @@ type Scanner struct {
 	gate    *search
 	anchors *search // nil until it is needed
 	confirm *search // of the anchors in one record; nil without
+	looked  int     // bytes that confirm was asked about, until it is the better one
 	stands  []bool  // by part of the anchors, with confirm: in the last record
 	hidden  bool    // some may be hidden there
 	chosen  []bool  // by rule, with confirm
@@ -326,6 +327,7 @@ func (s *Scanner) Candidates(dst []int, raw []byte) []int {
 	if s.confirm == nil {
 		return s.match(dst, raw)
 	}
+	s.improve(len(raw))
 	clear(s.stands)
 	if s.hidden = s.confirm.parts(raw, s.stands, true); s.hidden {
 		return s.f.all(dst)
