@@ -43,11 +43,14 @@ type Tape struct {
 type node struct {
 	lo, hi uint32 // where its text stands, in a string between the quotes
 	end    int32  // the node behind it and all that it holds
-	clean  int32  // of an unescaped string: its index, plus one
+	clean  int32  // of an unescaped string: its index, plus one, or asIs
 	kind   Kind
 }
 
 type span struct{ lo, hi int }
+
+// asIs says that a string has no escapes.
+const asIs = -1
 
 // Value is a value of a Tape, until the Tape's next text. The zero Value is
 // Missing.
@@ -295,13 +298,17 @@ func (v Value) Text() []byte {
 
 func (t *Tape) string(i int32) []byte {
 	n := &t.nodes[i]
+	s := t.text[n.lo:n.hi:n.hi]
+	if n.clean == asIs {
+		return s
+	}
 	if n.clean > 0 {
 		c := t.clean[n.clean-1]
 		return t.scratch[c.lo:c.hi:c.hi]
 	}
-	s := t.text[n.lo:n.hi:n.hi]
 	first := bytes.IndexByte(s, '\\')
 	if first < 0 {
+		n.clean = asIs
 		return s
 	}
 	lo := len(t.scratch)
@@ -314,9 +321,17 @@ func (t *Tape) string(i int32) []byte {
 
 // Get returns the first member of that name of an object, or a Missing value.
 func (v Value) Get(name string) Value {
-	for key, member := range v.Members() {
-		if string(key) == name {
-			return member
+	if !v.Is(Object) {
+		return Value{}
+	}
+	t := v.t
+	for i, end := v.i+1, t.nodes[v.i].end; i < end; i = t.nodes[i+1].end {
+		// A record is asked for a dozen names that it has not: their lengths tell.
+		if n := &t.nodes[i]; n.clean == asIs && int(n.hi-n.lo) != len(name) {
+			continue
+		}
+		if string(t.string(i)) == name {
+			return Value{t, i + 1}
 		}
 	}
 	return Value{}
