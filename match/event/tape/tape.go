@@ -37,6 +37,7 @@ type Tape struct {
 	scratch []byte  // unescaped strings, one behind another
 	clean   []span  // where they stand
 	values  int
+	names   names // of one object
 }
 
 // node is a value, or a member's name, which the member's value follows.
@@ -90,7 +91,7 @@ var (
 // error is a *SyntaxError or a *LimitError.
 func (t *Tape) Read(text []byte) (v Value, rest int, err error) {
 	t.text, t.nodes, t.open, t.values = text, t.nodes[:0], t.open[:0], 0
-	t.scratch, t.clean = t.scratch[:0], t.clean[:0]
+	t.scratch, t.clean, t.names.of = t.scratch[:0], t.clean[:0], 0
 	if len(text) > maxText {
 		return Value{}, 0, errText
 	}
@@ -317,24 +318,6 @@ func (t *Tape) string(i int32) []byte {
 	t.clean = append(t.clean, span{lo, hi})
 	n.clean = int32(len(t.clean))
 	return t.scratch[lo:hi:hi] // which stays when scratch grows elsewhere
-}
-
-// Get returns the first member of that name of an object, or a Missing value.
-func (v Value) Get(name string) Value {
-	if !v.Is(Object) {
-		return Value{}
-	}
-	t := v.t
-	for i, end := v.i+1, t.nodes[v.i].end; i < end; i = t.nodes[i+1].end {
-		// A record is asked for a dozen names that it has not: their lengths tell.
-		if n := &t.nodes[i]; n.clean == asIs && int(n.hi-n.lo) != len(name) {
-			continue
-		}
-		if string(t.string(i)) == name {
-			return Value{t, i + 1}
-		}
-	}
-	return Value{}
 }
 
 // Members yields the members of an object, in order, and nothing of another kind.
