@@ -2,12 +2,14 @@ package sigma_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"sluice/internal/corpus"
 	"sluice/internal/record"
 	"sluice/internal/reference"
 	"sluice/match"
@@ -103,25 +105,75 @@ func (f *fixture) check(t *testing.T) {
 	if r == nil || len(problems) > 0 {
 		t.Fatalf("rule %v, problems %v of\n%s", r, problems, f.ruleText())
 	}
-	var data strings.Builder
+	rng := rand.New(rand.NewPCG(43, 44))
+	var plain, other []byte
 	var want []string
-	for i, d := range f.yes {
-		want = append(want, fmt.Sprintf("yes%d", i))
-		data.WriteString(f.event(want[i], d))
-	}
-	for i, d := range f.no {
-		data.WriteString(f.event(fmt.Sprintf("no%d", i), d))
+	for i, d := range slices.Concat(f.yes, f.no) {
+		host := fmt.Sprintf("no%d", i)
+		if i < len(f.yes) {
+			host = fmt.Sprintf("yes%d", i)
+			want = append(want, host)
+		}
+		rec := f.event(host, d)
+		plain, other = append(plain, rec...), append(other, respelled(rng, rec)...)
 	}
 	slices.Sort(want)
-	check := func(by string, got []string) {
-		if !slices.Equal(got, want) {
-			t.Errorf("%s finds %q, want %q, by\n%s\n%s", by, got, want, r.Rule, data.String())
+	for _, data := range [][]byte{plain, other} {
+		check := func(by string, got []string) {
+			if !slices.Equal(got, want) {
+				t.Errorf("%s finds %q, want %q, by\n%s\n%s", by, got, want, r.Rule, data)
+			}
+		}
+		check("the engine", found(t, r, match.Options{}, data))
+		check("the engine without anchors", found(t, r, match.Options{Prefilter: prefilter.Options{NoAnchors: true, NoGate: true}}, data))
+		check("the engine without prefilter", found(t, r, match.Options{NoPrefilter: true}, data))
+		check("the reference", referred(t, r, data))
+	}
+}
+
+// respelled returns a record, and spelled otherwise.
+func respelled(rng *rand.Rand, rec string) []byte {
+	f := corpus.JSON
+	if rec[0] == '<' {
+		f = corpus.XML
+	}
+	out := []byte(rec)
+	for range 3 {
+		out = append(append(out, corpus.Respell(rng, f, []byte(strings.TrimSuffix(rec, "\n")))...), '\n')
+	}
+	return out
+}
+
+// All fixtures' rules in one set find in all events what each finds alone, however
+// the events are spelled and whatever the others make the decoder read.
+func TestFixturesInOneSet(t *testing.T) {
+	rng := rand.New(rand.NewPCG(41, 42))
+	var rules []*rule.Rule
+	var data []byte
+	for _, list := range [][]fixture{valueFixtures, modifierFixtures, conditionFixtures, sourceFixtures} {
+		for _, f := range list {
+			r, _ := compileText(t, []byte(f.ruleText()))
+			for i, d := range slices.Concat(f.yes, f.no) {
+				data = append(data, respelled(rng, f.event(fmt.Sprintf("h%d-%d", len(rules), i), d))...)
+			}
+			rules = append(rules, r.Rule)
 		}
 	}
-	check("the engine", found(t, r, match.Options{}, []byte(data.String())))
-	check("the engine without anchors", found(t, r, match.Options{Prefilter: prefilter.Options{NoAnchors: true, NoGate: true}}, []byte(data.String())))
-	check("the engine without prefilter", found(t, r, match.Options{NoPrefilter: true}, []byte(data.String())))
-	check("the reference", referred(t, r, []byte(data.String())))
+	var want []string
+	for i, r := range rules {
+		for _, line := range foundBy([]*rule.Rule{r}, match.Options{NoPrefilter: true}, data) {
+			want = append(want, fmt.Sprintf("%d%s", i, strings.TrimPrefix(line, "0")))
+		}
+	}
+	slices.Sort(want)
+	if len(want) < 150 {
+		t.Errorf("%d hits: the test shows little", len(want))
+	}
+	for _, opt := range []match.Options{{NoPrefilter: true}, {}, {Prefilter: prefilter.Options{NoAnchors: true}}} {
+		if got := foundBy(rules, opt, data); !slices.Equal(got, want) {
+			t.Errorf("%+v: one set finds %d, alone they find %d", opt, len(got), len(want))
+		}
+	}
 }
 
 // Every modifier, value and condition finds its events and not the near misses.
