@@ -9,7 +9,8 @@
 //  1. Need(R) is implied by R. A comparison field=*a*b* holds only if the folded
 //     value of the field contains a and b; field=4104 only if it contains 4104,
 //     since numbers have no exponents (rule.Number). An And implies each of its
-//     parts, an Or one of its parts; everything else requires nothing.
+//     parts, an Or one of its parts; need.go has the other forms, and what is
+//     not mentioned requires nothing.
 //
 //  2. Only fields whose value stands in the record as it is are used
 //     (event.Verbatim), and only inert stretches of literals: runs of the bytes
@@ -118,8 +119,12 @@ func Analyze(e rule.Expr) Need {
 		return combine(any, e)
 	case rule.Compare:
 		return compare(e)
+	case rule.Matches:
+		return matches(e)
+	case rule.Term:
+		return term(e)
 	}
-	return Need{}
+	return Need{} // such as Not, InNet and SameField
 }
 
 // combine joins the needs of parts. In an And what requires nothing drops out;
@@ -151,22 +156,11 @@ func compare(c rule.Compare) Need {
 	if c.Op != rule.Eq || !event.Verbatim(c.Field) {
 		return Need{}
 	}
-	n := Need{op: all}
-	for _, piece := range c.Value.Pieces() {
-		if _, number := rule.Number([]byte(c.Value.Text())); number {
-			piece = wholeDigits(piece) // 4104 equals 04104.0 too
-		}
-		for _, lit := range stretches(piece) {
-			n.parts = append(n.parts, Need{op: literal, lit: lit})
-		}
+	pieces := c.Value.Pieces()
+	if _, number := rule.Number([]byte(c.Value.Text())); number {
+		pieces = []string{wholeDigits(pieces[0])} // 4104 equals 04104.0 too
 	}
-	switch len(n.parts) {
-	case 0:
-		return Need{}
-	case 1:
-		return n.parts[0]
-	}
-	return n
+	return stand(pieces)
 }
 
 // wholeDigits returns the digits of a decimal number before its point, without
@@ -180,11 +174,12 @@ func wholeDigits(number string) string {
 type Filter struct {
 	needs    []Need
 	literals []string
-	open     bool   // some rule needs nothing: every record is a candidate
-	common   []byte // a literal that all rules need; nil if there is none
-	gate     *plan  // of that one alone; nil if there is none
-	anchors  *plan  // of the rarest literals of each rule; nil if some rule has none
-	swept    *later // anchors for whole blocks
+	open     bool           // some rule needs nothing: every record is a candidate
+	common   []byte         // a literal that all rules need; nil if there is none
+	gate     *plan          // of that one alone; nil if there is none
+	anchors  *plan          // of the rarest literals of each rule; nil if some rule has none
+	swept    *later         // anchors for whole blocks
+	numbers  map[string]int // of the anchors' parts, by literal
 }
 
 // Options leave out fast paths, so that each has what it is measured and tested
@@ -233,6 +228,10 @@ func New(rules []*rule.Rule, opt Options) *Filter {
 	}
 	if parts := anchorParts(f.needs); len(parts) > 0 && !opt.NoAnchors {
 		f.anchors = newPlan(parts, anchor.Neighbours, kernel)
+		f.numbers = make(map[string]int, len(parts))
+		for i := range parts {
+			f.numbers[parts[i].lit] = i
+		}
 		f.swept = &later{plan: sync.OnceValue(func() *plan { return newPlan(parts, anchor.Buckets, kernel) })}
 	}
 	return f
@@ -375,17 +374,15 @@ func (s *Scanner) choices(dst []int) []int {
 	return dst
 }
 
-// Required returns the numbers of literals that the record must hold so that c
+// Required returns the numbers of literals that the record must hold so that e
 // may hold, as far as Stands tells of them.
-func (f *Filter) Required(c rule.Compare) (numbers []int) {
+func (f *Filter) Required(e rule.Expr) (numbers []int) {
 	if f.anchors == nil {
 		return nil
 	}
-	for _, lit := range compare(c).required(nil) {
-		for i := range f.anchors.parts {
-			if f.anchors.parts[i].lit == lit {
-				numbers = append(numbers, i)
-			}
+	for _, lit := range Analyze(e).required(nil) {
+		if i, ok := f.numbers[lit]; ok {
+			numbers = append(numbers, i)
 		}
 	}
 	return numbers
