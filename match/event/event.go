@@ -43,6 +43,7 @@ type Projection struct {
 	names []string
 	slots map[string]int // field name to slot
 	plan  []derive       // how to fill each slot that is not event data
+	ids   []int          // the slots of IDFields
 	all   bool
 }
 
@@ -59,6 +60,9 @@ func Project(names []string) *Projection {
 		p.slots[name] = i
 		if f, ok := fields[name]; ok {
 			p.plan = append(p.plan, derive{i, f})
+		}
+		if slices.Contains(IDFields, name) {
+			p.ids = append(p.ids, i)
 		}
 	}
 	return p
