@@ -71,7 +71,7 @@ func TestLint(t *testing.T) {
 		"no tests, not in use":       {strings.Replace(strings.Split(sound, "tests:")[0], "production", "experimental", 1) + soundRisk, ""},
 		"no risk objects":            {sound, "4:7 warning objects"},
 		"hunting":                    {strings.Replace(sound, "TTP", "Hunting", 1), ""},
-		"macro":                      {replaced("a=1", "`nowhere`"), "7:9 error search"},
+		"macro":                      {replaced("a=1", "a=1 `nowhere`"), "7:13 error search"},
 		"token":                      {replaced("$dest$", "$src$"), "12:12 error risk"},
 		"risk field":                 {replaced("field: dest", "field: user"), "13:26 error risk"},
 		"unknown key":                {sound + soundRisk + "foo: 1\n", "14:1 warning key"},
@@ -80,7 +80,7 @@ func TestLint(t *testing.T) {
 		"technique and its parent":   {sound + soundRisk + "tags:\n  mitre_attack_id: [T1059, T1059.001]\n", "15:28 warning mitre"},
 		"throttling":                 {sound + soundRisk + "tags:\n  throttling: {fields: [dest, user], period: 1h}\n", "15:24 error field"},
 		"throttling at the top":      {sound + soundRisk + "throttling: {fields: [src], period: 1h}\n", "14:22 error field"},
-		"several of a refused file":  {replaced("a=1", "| tstats"), "7:9 error search"},
+		"several of a refused file":  {replaced("a=1", "a=1 | tstats"), "7:15 error search"},
 		"schema and what is outside": {replaced("0b6a1f6e-", "") + "version: 2\n", "14:1 error schema\n2:5 error id"},
 	} {
 		if got := lintOf(t, new(Loader), "dir/my_detection.yml", c.src); got != c.want {

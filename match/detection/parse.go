@@ -169,6 +169,9 @@ func (f *file) checkRisk(d *Detection) {
 			f.fault(CheckRisk, ref.at, "cannot load detection: its risk section names %q, which is no column of its rows", ref.column)
 		}
 	}
+	if f.failed {
+		return
+	}
 	d.Risk.Objects = slices.DeleteFunc(d.Risk.Objects, func(o RiskObject) bool { return !has(o.Field) })
 	d.Risk.Threats = slices.DeleteFunc(d.Risk.Threats, func(o ThreatObject) bool { return !has(o.Field) })
 }
