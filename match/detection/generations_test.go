@@ -218,7 +218,7 @@ func TestJudge(t *testing.T) {
 		{nil, risk, rows[:1], "no row has a value for each risk object; the last one lacks user"},
 		{nil, &Risk{}, rows[:1], ""},
 		{want(0), risk, nil, ""},
-		{want(0), risk, rows, "2 rows, want 0"},
+		{want(0), risk, rows, "count 2, want 0"},
 		{want(2, Row{"dest": "pc2", "count": "12"}), risk, rows, ""},
 		{want(-1, Row{"user": nil}), risk, rows, ""},
 		{want(-1, Row{"list": []string{"a", "1"}}), risk, rows, ""},

@@ -93,7 +93,7 @@ func (t *Test) Judge(risk *Risk, rows []Row) string {
 
 func (w *Want) judge(rows []Row) string {
 	if w.Count >= 0 && len(rows) != w.Count {
-		return fmt.Sprintf("%d rows, want %d", len(rows), w.Count)
+		return fmt.Sprintf("count %d, want %d", len(rows), w.Count)
 	}
 	for i, want := range w.Rows {
 		if !slices.ContainsFunc(rows, want.partOf) {
