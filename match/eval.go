@@ -19,10 +19,10 @@ type (
 		slot    int
 		op      rule.Op
 		pattern rule.Pattern
-		folded  []byte  // of the pattern's text
+		text    []byte  // of the pattern, folded unless it is cased
 		num     float64 // its value, when isNum
 		isNum   bool
-		needs   []int // literals that the record must hold; see prefilter.Scanner.Stands
+		needs   needed
 	}
 )
 
@@ -36,14 +36,15 @@ func (s *Set) compile(e rule.Expr) cond {
 		return notCond{s.compile(e.X)}
 	case rule.Compare:
 		text := []byte(e.Value.Text())
-		c := &cmpCond{slot: s.proj.Slot(e.Field), op: e.Op, pattern: e.Value, folded: rule.Fold(nil, text)}
-		c.num, c.isNum = rule.Number(text)
-		if s.filter != nil {
-			c.needs = s.filter.Required(e)
+		c := &cmpCond{slot: s.proj.Slot(e.Field), op: e.Op, pattern: e.Value, text: text}
+		if !e.Value.Cased() {
+			c.text = rule.Fold(nil, text)
 		}
+		c.num, c.isNum = rule.Number(text)
+		c.needs = s.required(e)
 		return c
 	}
-	return always{}
+	return s.compileForm(e)
 }
 
 func (s *Set) compileAll(exprs []rule.Expr) []cond {
@@ -112,14 +113,10 @@ func (c orCond) holds(v *values) bool {
 func (c notCond) holds(v *values) bool { return !c.x.holds(v) }
 
 func (c *cmpCond) holds(v *values) bool {
-	if v.stands != nil {
-		for _, n := range c.needs {
-			if !v.stands[n] {
-				return false // without a look at a value of perhaps 64 KiB
-			}
-		}
+	if c.needs.missing(v) {
+		return false
 	}
-	for _, value := range v.get(c.slot) {
+	for _, value := range v.texts(c.slot, c.pattern.Cased()) {
 		if c.compare(value) {
 			return true
 		}
@@ -127,17 +124,18 @@ func (c *cmpCond) holds(v *values) bool {
 	return false
 }
 
-func (c *cmpCond) compare(folded []byte) bool {
+// compare compares a value, folded unless the pattern is cased.
+func (c *cmpCond) compare(value []byte) bool {
 	if c.op == rule.Eq || c.op == rule.Ne {
-		equal := c.pattern.Match(folded)
+		equal := c.pattern.Match(value)
 		if !equal && c.isNum {
-			n, ok := rule.Number(folded)
+			n, ok := rule.Number(value)
 			equal = ok && n == c.num
 		}
 		return equal == (c.op == rule.Eq)
 	}
-	order := bytes.Compare(folded, c.folded)
-	if n, ok := rule.Number(folded); ok && c.isNum {
+	order := bytes.Compare(value, c.text)
+	if n, ok := rule.Number(value); ok && c.isNum {
 		order = 0
 		if n < c.num {
 			order = -1

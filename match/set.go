@@ -47,7 +47,9 @@ type program struct {
 func Compile(rules []*rule.Rule, opt Options) *Set {
 	s := &Set{rules: rules, zone: opt.Zone}
 	var names []string
+	all := opt.AllFields
 	for _, r := range rules {
+		all = all || r.ReadsAll()
 		for _, name := range r.Fields() {
 			if !slices.Contains(names, name) {
 				names = append(names, name)
@@ -55,7 +57,7 @@ func Compile(rules []*rule.Rule, opt Options) *Set {
 		}
 	}
 	s.proj = event.Project(names)
-	if opt.AllFields {
+	if all {
 		s.proj = event.ProjectAll(names)
 	}
 	if !opt.NoPrefilter {

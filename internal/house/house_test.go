@@ -41,6 +41,7 @@ var allowed = map[string]string{
 	"match/prefilter/internal/anchor/ngram": "",
 	"match/prefilter/internal/scan":         "",
 	"match/rule":                            "",
+	"match/sigma":                           "match/rule",
 	"match/spl":                             "match/rule",
 	"sink":                                  "agg match/detection match/event match/rule",
 	"tailer":                                "internal/record",

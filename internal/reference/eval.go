@@ -3,7 +3,9 @@ package reference
 import (
 	"fmt"
 	"math"
+	"net"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -39,7 +41,42 @@ func accepts(e rule.Expr, f fields) bool {
 		return !accepts(e.X, f)
 	case rule.Compare:
 		for _, value := range f[e.Field] {
-			if holds(value, e.Op, e.Value.Text()) {
+			if holds(value, e.Op, e.Value) {
+				return true
+			}
+		}
+		return false
+	}
+	return acceptsForm(e, f)
+}
+
+// acceptsForm reports whether an event satisfies a condition that is no comparison
+// with a pattern.
+func acceptsForm(e rule.Expr, f fields) bool {
+	switch e := e.(type) {
+	case rule.Matches:
+		re := regexp.MustCompile(e.Re.Source())
+		return slices.ContainsFunc(f[e.Field], re.MatchString)
+	case rule.InNet:
+		return slices.ContainsFunc(f[e.Field], func(value string) bool { return inNet(value, e.Net.String()) })
+	case rule.SameField:
+		for _, value := range f[e.Field] {
+			for _, other := range f[e.Other] {
+				if !e.Cased {
+					value, other = fold(value), fold(other)
+				}
+				if related(value, other, e.How) {
+					return true
+				}
+			}
+		}
+		return false
+	case rule.Term:
+		for name, values := range f {
+			if (isSystem(name) && !slices.Contains(termFields, name)) || name == "" {
+				continue
+			}
+			if slices.ContainsFunc(values, func(value string) bool { return covers(e.Value, value) }) {
 				return true
 			}
 		}
@@ -48,13 +85,55 @@ func accepts(e rule.Expr, f fields) bool {
 	panic(fmt.Sprintf("BUG: unknown condition %T", e))
 }
 
-// holds compares one value with the text of a pattern.
-func holds(value string, op rule.Op, pattern string) bool {
+// termFields are the fields of the System section that a term looks at.
+var termFields = strings.Fields("EventCode Channel dest Name Keywords Version ProcessID ThreadID ActivityID RecordNumber user_id")
+
+// related reports how one text lies in another.
+func related(value, other string, how rule.Relation) bool {
+	at := strings.Index(value, other)
+	switch how {
+	case rule.Equals:
+		return value == other
+	case rule.Contains:
+		return at >= 0
+	case rule.StartsWith:
+		return at == 0
+	case rule.EndsWith:
+		return at >= 0 && strings.TrimSuffix(value, other)+other == value
+	}
+	panic(fmt.Sprintf("BUG: unknown relation %d", how))
+}
+
+// inNet compares the first bits of an address with those of a network.
+func inNet(value, network string) bool {
+	base, length, _ := strings.Cut(network, "/")
+	n, _ := strconv.Atoi(length)
+	if at := strings.IndexByte(value, '%'); at >= 0 && strings.Contains(value, ":") && at < len(value)-1 {
+		value = value[:at]
+	}
+	a, b := net.ParseIP(value), net.ParseIP(base)
+	if a == nil || b == nil || (a.To4() == nil) != (b.To4() == nil) {
+		return false
+	}
+	if a.To4() != nil {
+		a, b = a.To4(), b.To4()
+	}
+	for i := range n {
+		if bit := byte(0x80) >> (i % 8); a[i/8]&bit != b[i/8]&bit {
+			return false
+		}
+	}
+	return true
+}
+
+// holds compares one value with a pattern.
+func holds(value string, op rule.Op, p rule.Pattern) bool {
+	pattern := p.Text()
 	switch op {
 	case rule.Eq:
-		return equal(value, pattern)
+		return equal(value, p)
 	case rule.Ne:
-		return !equal(value, pattern)
+		return !equal(value, p)
 	}
 	order := 0
 	a, aIsNumber := number(value)
@@ -63,6 +142,9 @@ func holds(value string, op rule.Op, pattern string) bool {
 		order = compare(a < b, a > b)
 	} else {
 		x, y := fold(value), fold(pattern)
+		if p.Cased() {
+			x, y = value, pattern
+		}
 		order = compare(x < y, x > y)
 	}
 	switch op {
@@ -91,26 +173,62 @@ func compare(less, greater bool) int {
 
 // equal reports whether the pattern covers the value or both are the same
 // number.
-func equal(value, pattern string) bool {
-	if covers(fold(pattern), fold(value)) {
+func equal(value string, p rule.Pattern) bool {
+	if covers(p, value) {
 		return true
 	}
 	a, aIsNumber := number(value)
-	b, bIsNumber := number(pattern)
+	b, bIsNumber := number(p.Text())
 	return aIsNumber && bIsNumber && a == b
 }
 
-// covers reports whether a pattern, in which * is any run of bytes, matches
-// the whole text. At a mismatch the last star takes one byte more.
-func covers(pattern, text string) bool {
+// The wildcards among the characters of a pattern.
+const (
+	anyRun = -1
+	anyOne = -2
+)
+
+// characters cuts text into runes; a byte that is none is below the wildcards.
+func characters(text string) (out []rune) {
+	for i, r := range text {
+		if r == utf8.RuneError && !strings.HasPrefix(text[i:], "\uFFFD") {
+			r = -1000 - rune(text[i])
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// covers reports whether a pattern matches the whole text. At a mismatch the last
+// star takes one character more.
+func covers(of rule.Pattern, value string) bool {
+	var pattern []rune
+	for _, part := range of.Parts() {
+		lit := part.Text
+		if !of.Cased() {
+			lit = fold(lit)
+		}
+		switch part.Kind {
+		case rule.Any:
+			pattern = append(pattern, anyRun)
+		case rule.One:
+			pattern = append(pattern, anyOne)
+		default:
+			pattern = append(pattern, characters(lit)...)
+		}
+	}
+	if !of.Cased() {
+		value = fold(value)
+	}
+	text := characters(value)
 	p, t := 0, 0
 	star, taken := -1, 0
 	for t < len(text) {
 		switch {
-		case p < len(pattern) && pattern[p] == '*':
+		case p < len(pattern) && pattern[p] == anyRun:
 			star, taken = p, t
 			p++
-		case p < len(pattern) && pattern[p] == text[t]:
+		case p < len(pattern) && (pattern[p] == anyOne || pattern[p] == text[t]):
 			p++
 			t++
 		case star >= 0:
@@ -120,7 +238,7 @@ func covers(pattern, text string) bool {
 			return false
 		}
 	}
-	for p < len(pattern) && pattern[p] == '*' {
+	for p < len(pattern) && pattern[p] == anyRun {
 		p++
 	}
 	return p == len(pattern)

@@ -48,7 +48,7 @@ func TestHolds(t *testing.T) {
 		{"b", rule.Ge, "B", true},
 		{"-1", rule.Gt, "-2", true},
 	} {
-		if got := holds(c.value, c.op, c.pattern); got != c.want {
+		if got := holds(c.value, c.op, rule.NewPattern(c.pattern)); got != c.want {
 			t.Errorf("%q %s %q = %v", c.value, c.op, c.pattern, got)
 		}
 	}

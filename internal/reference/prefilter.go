@@ -81,8 +81,10 @@ func required(e rule.Expr) need {
 		if _, isNumber := number(e.Value.Text()); e.Op != rule.Eq || isNumber || isSystem(e.Field) {
 			return n
 		}
-		for _, literal := range inert(e.Value.Text()) {
-			n.all = append(n.all, need{literal: literal})
+		for _, part := range e.Value.Parts() {
+			for _, literal := range inert(part.Text) {
+				n.all = append(n.all, need{literal: literal})
+			}
 		}
 	}
 	return n
@@ -98,12 +100,12 @@ func isSystem(name string) bool {
 	return slices.Contains(derivedNames, name)
 }
 
-// inert cuts a pattern into the folded literals that stand in every record as
-// they are: at stars, at the characters that JSON or XML may write in another
+// inert cuts text into the folded literals that stand in every record as they
+// are: at the characters that JSON or XML may write in another
 // way without a numeric escape, and at what line end and encoding repairs make.
-func inert(pattern string) []string {
-	return strings.FieldsFunc(fold(pattern), func(r rune) bool {
-		return r < 0x20 || r == utf8.RuneError || strings.ContainsRune(`*"\/&<>'`, r)
+func inert(text string) []string {
+	return strings.FieldsFunc(fold(text), func(r rune) bool {
+		return r < 0x20 || r == utf8.RuneError || strings.ContainsRune(`"\/&<>'`, r)
 	})
 }
 

@@ -82,6 +82,10 @@ func ProjectAll(names []string) *Projection {
 // Slot returns the slot of a projected field.
 func (p *Projection) Slot(name string) int { return p.slots[name] }
 
+// Names returns the names of the projection's slots. The caller must not change
+// them.
+func (p *Projection) Names() []string { return p.names }
+
 // Event holds the projected fields of one event. It belongs to the Decoder
 // that filled it: its values live until that Decoder's next event.
 type Event struct {

@@ -66,6 +66,13 @@ func Verbatim(name string) bool {
 	return f.text == "" && f.from == sysComputer
 }
 
+// Derived reports whether the field follows from a System part or is a constant,
+// and is event data only where there is no such part.
+func Derived(name string) bool {
+	_, derived := fields[name]
+	return derived
+}
+
 func addSource(e *Event, v []byte) []byte {
 	start := len(e.arena)
 	e.arena = append(append(e.arena, "XmlWinEventLog:"...), v...)

@@ -33,7 +33,7 @@ var mutants = []mutant{
 	{file: "inert.go", old: "string([]byte{c, ';', hex[c&15], upper[c&15]})", new: "string([]byte{c, hex[c&15], upper[c&15]})"},
 	{file: "inert.go", old: "string([]byte{c, '\\\\', '&'})", new: "string([]byte{c, '\\\\'})"},
 	{file: "inert.go", old: "return inert[c] || c == '\\\\'", new: "return inert[c]"},
-	{file: "prefilter.go", old: "piece = wholeDigits(piece)", new: "_ = wholeDigits"},
+	{file: "prefilter.go", old: "pieces = []string{wholeDigits(pieces[0])}", new: "_ = wholeDigits"},
 	{file: "prefilter.go", old: "case part.op == always && how == any:", new: "case part.op == always && how == any && len(exprs) > 2:"},
 	// What becomes of it.
 	{file: "plan.go", old: "for at := range 2 {", new: "for at := range 1 {"},

@@ -9,7 +9,8 @@
 //  1. Need(R) is implied by R. A comparison field=*a*b* holds only if the folded
 //     value of the field contains a and b; field=4104 only if it contains 4104,
 //     since numbers have no exponents (rule.Number). An And implies each of its
-//     parts, an Or one of its parts; everything else requires nothing.
+//     parts, an Or one of its parts; need.go has the other forms, and what is
+//     not mentioned requires nothing.
 //
 //  2. Only fields whose value stands in the record as it is are used
 //     (event.Verbatim), and only inert stretches of literals: runs of the bytes
@@ -118,8 +119,12 @@ func Analyze(e rule.Expr) Need {
 		return combine(any, e)
 	case rule.Compare:
 		return compare(e)
+	case rule.Matches:
+		return matches(e)
+	case rule.Term:
+		return term(e)
 	}
-	return Need{}
+	return Need{} // such as Not, InNet and SameField
 }
 
 // combine joins the needs of parts. In an And what requires nothing drops out;
@@ -151,22 +156,11 @@ func compare(c rule.Compare) Need {
 	if c.Op != rule.Eq || !event.Verbatim(c.Field) {
 		return Need{}
 	}
-	n := Need{op: all}
-	for _, piece := range c.Value.Pieces() {
-		if _, number := rule.Number([]byte(c.Value.Text())); number {
-			piece = wholeDigits(piece) // 4104 equals 04104.0 too
-		}
-		for _, lit := range stretches(piece) {
-			n.parts = append(n.parts, Need{op: literal, lit: lit})
-		}
+	pieces := c.Value.Pieces()
+	if _, number := rule.Number([]byte(c.Value.Text())); number {
+		pieces = []string{wholeDigits(pieces[0])} // 4104 equals 04104.0 too
 	}
-	switch len(n.parts) {
-	case 0:
-		return Need{}
-	case 1:
-		return n.parts[0]
-	}
-	return n
+	return stand(pieces)
 }
 
 // wholeDigits returns the digits of a decimal number before its point, without
@@ -373,13 +367,13 @@ func (s *Scanner) choices(dst []int) []int {
 	return dst
 }
 
-// Required returns the numbers of literals that the record must hold so that c
+// Required returns the numbers of literals that the record must hold so that e
 // may hold, as far as Stands tells of them.
-func (f *Filter) Required(c rule.Compare) (numbers []int) {
+func (f *Filter) Required(e rule.Expr) (numbers []int) {
 	if f.anchors == nil {
 		return nil
 	}
-	for _, lit := range compare(c).required(nil) {
+	for _, lit := range Analyze(e).required(nil) {
 		for i := range f.anchors.parts {
 			if f.anchors.parts[i].lit == lit {
 				numbers = append(numbers, i)

@@ -16,6 +16,9 @@ import (
 type Rule struct {
 	Where Expr
 	Fill  *Fill // nil when missing BY fields stay missing
+	// Nulls says that events with missing BY fields count even where a run leaves
+	// them out as Splunk's stats does: the front end's language knows no stats.
+	Nulls bool
 	By    []string
 	Aggs  []Agg
 	Times []TimeFormat
@@ -52,7 +55,8 @@ type TimeFormat struct {
 	Layout string // strftime, such as %Y-%m-%dT%H:%M:%S
 }
 
-// Expr is a condition on one event: All, And, Or, Not or Compare.
+// Expr is a condition on one event: All, And, Or, Not, Compare, Matches, InNet,
+// SameField or Term.
 type Expr interface {
 	fmt.Stringer
 	expr()
@@ -105,7 +109,7 @@ func (e And) String() string { return list("and", e) }
 func (e Or) String() string  { return list("or", e) }
 func (e Not) String() string { return "(not " + e.X.String() + ")" }
 func (e Compare) String() string {
-	return "(" + e.Op.String() + " " + quoteName(e.Field) + " " + strconv.Quote(e.Value.Text()) + ")"
+	return "(" + e.Op.String() + " " + quoteName(e.Field) + " " + e.Value.String() + ")"
 }
 
 // quoteName prints a name so that it can be told from what stands around it.
@@ -148,14 +152,17 @@ func (r *Rule) String() string {
 		fmt.Fprintf(&b, " %s(%s) as %s", a.Func, a.Field, quoteName(a.As))
 	}
 	b.WriteString(" by " + quoteNames(r.By))
+	if r.Nulls {
+		b.WriteString(" | nulls")
+	}
 	for _, t := range r.Times {
 		fmt.Fprintf(&b, " | time %s %q", quoteName(t.Column), t.Layout)
 	}
 	return b.String()
 }
 
-// Fields returns the fields that the rule reads, each once, in the order of
-// their first use.
+// Fields returns the fields that the rule reads by name, each once, in the order
+// of their first use; see also ReadsAll.
 func (r *Rule) Fields() []string {
 	var names []string
 	seen := map[string]bool{}
@@ -165,24 +172,19 @@ func (r *Rule) Fields() []string {
 			names = append(names, name)
 		}
 	}
-	var walk func(Expr)
-	walk = func(e Expr) {
+	Walk(r.Where, func(e Expr) {
 		switch e := e.(type) {
-		case And:
-			for _, p := range e {
-				walk(p)
-			}
-		case Or:
-			for _, p := range e {
-				walk(p)
-			}
-		case Not:
-			walk(e.X)
 		case Compare:
 			add(e.Field)
+		case Matches:
+			add(e.Field)
+		case InNet:
+			add(e.Field)
+		case SameField:
+			add(e.Field)
+			add(e.Other)
 		}
-	}
-	walk(r.Where)
+	})
 	for _, name := range r.By {
 		add(name)
 	}
