@@ -14,7 +14,7 @@ type Explanation struct {
 	Anchors []Anchor `json:"anchors"`        // of which a record must hold one
 	PerGB   float64  `json:"per_gb"`         // of all anchors
 	Open    []string `json:"open,omitempty"` // without anchors: which parts require nothing
-	Fields  []string `json:"fields"`         // that are decoded
+	Fields  []string `json:"fields"`         // that are decoded; * for all
 }
 
 // Anchor is a literal that is looked for, by a window of it that is found PerGB
@@ -31,6 +31,9 @@ func Explain(rules []*rule.Rule) (list []Explanation, gate string) {
 	for _, r := range rules {
 		p := prefilter.Explain(r)
 		e := Explanation{Rule: r.String(), Need: p.Need.String(), Anchors: []Anchor{}, Open: p.Open, Fields: r.Fields()}
+		if r.ReadsAll() {
+			e.Fields = append(e.Fields, "*")
+		}
 		for _, a := range p.Anchors {
 			e.Anchors = append(e.Anchors, Anchor{a.Literal, a.Window, a.PerGB})
 			e.PerGB += a.PerGB

@@ -97,6 +97,9 @@ func (e *Encoder) Risk(r *agg.Row) []byte {
 	d := e.Detections[r.Rule]
 	e.o.buf = e.o.buf[:0]
 	for _, obj := range d.Risk.Objects {
+		if obj.Optional && e.column(d.Rule, r, obj.Field) == nil {
+			continue
+		}
 		e.risk(d, r, obj)
 	}
 	return e.o.buf

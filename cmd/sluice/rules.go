@@ -17,7 +17,8 @@ type loadedRule struct {
 	Name   string   `json:"name"`
 	ID     string   `json:"id"`
 	Kind   string   `json:"kind"`
-	Type   string   `json:"type"`
+	Type   string   `json:"type,omitempty"`
+	Level  string   `json:"level,omitempty"`
 	Status string   `json:"status,omitempty"`
 	Score  int      `json:"score"`
 	MITRE  []string `json:"mitre"`
@@ -86,7 +87,7 @@ Exit status: 0, or 2 if something was refused.`,
 func (c *cli) rulesJSON(found []*detection.Detection, refused []error) error {
 	for _, d := range found {
 		if err := c.line(loadedRule{
-			Loaded: true, Name: d.Name, ID: d.ID, Kind: d.Kind, Type: d.Type, Status: d.Status,
+			Loaded: true, Name: d.Name, ID: d.ID, Kind: d.Kind, Type: d.Type, Level: d.Level, Status: d.Status,
 			Score: d.Risk.Score(), MITRE: append([]string{}, d.MITRE...), File: d.File, Line: d.Line, Rule: d.Rule.String(),
 		}); err != nil {
 			return err
@@ -111,7 +112,7 @@ func rulesText(found []*detection.Detection, refused []error) string {
 		rows := [][]string{{"NAME", "KIND", "TYPE", "STATUS", "SCORE", "MITRE", "FILE"}}
 		for _, d := range found {
 			rows = append(rows, []string{
-				printable(d.Name), d.Kind, d.Type, dash(d.Status), strconv.Itoa(d.Risk.Score()),
+				printable(d.Name), d.Kind, dash(printable(d.Type + d.Level)), dash(printable(d.Status)), strconv.Itoa(d.Risk.Score()),
 				dash(printable(strings.Join(d.MITRE, ","))), printable(d.File),
 			})
 		}

@@ -93,6 +93,7 @@ func (c *cli) test(ctx context.Context, f testFlags, paths []string) error {
 	if err != nil {
 		return err
 	}
+	l.Regressions = true
 	found := loadAll(l, paths)
 	c.problems(l.Problems)
 	total := 0
@@ -153,13 +154,13 @@ func runTest(ctx context.Context, d *detection.Detection, t *detection.Test, f t
 		}
 		files = append(files, file)
 	}
-	rows, bad, err := find(ctx, d, files)
+	rows, counts, err := find(ctx, d, files)
 	if err != nil {
 		o.Result, o.Reason = broken, err.Error()
 		return o
 	}
-	o.Rows, o.Malformed = len(rows), bad
-	if o.Result, o.Reason = passed, t.Judge(&d.Risk, rows); o.Reason != "" {
+	o.Rows, o.Malformed = len(rows), counts.Malformed
+	if o.Result, o.Reason = passed, t.Judge(&d.Risk, rows, counts.Matched); o.Reason != "" {
 		o.Result = failed
 	}
 	return o
@@ -215,9 +216,8 @@ func there(p string) error {
 	return nil
 }
 
-// find runs a detection over files as `sluice run` does, and returns its rows and
-// how many records were malformed.
-func find(ctx context.Context, d *detection.Detection, files []string) ([]detection.Row, int64, error) {
+// find runs a detection over files as `sluice run` does, and returns its rows.
+func find(ctx context.Context, d *detection.Detection, files []string) ([]detection.Row, match.Counts, error) {
 	rules := []*rule.Rule{d.Rule}
 	res, err := pipeline.Run(ctx, pipeline.Config{
 		Files:   files,
@@ -226,19 +226,19 @@ func find(ctx context.Context, d *detection.Detection, files []string) ([]detect
 		Threads: runtime.GOMAXPROCS(0),
 	})
 	if err != nil {
-		return nil, 0, err
+		return nil, match.Counts{}, err
 	}
 	if len(res.Errors) > 0 {
-		return nil, 0, errors.Join(res.Errors...)
+		return nil, res.Counts, errors.Join(res.Errors...)
 	}
 	enc := &sink.Encoder{Detections: []*detection.Detection{d}}
 	rows := make([]detection.Row, 0, len(res.Rows))
 	for _, r := range res.Rows {
 		row, err := detection.ParseRow(enc.Stats(r))
 		if err != nil {
-			return nil, 0, fmt.Errorf("cannot read a row: %w", err)
+			return nil, res.Counts, fmt.Errorf("cannot read a row: %w", err)
 		}
 		rows = append(rows, row)
 	}
-	return rows, res.Malformed, nil
+	return rows, res.Counts, nil
 }

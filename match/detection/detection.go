@@ -18,7 +18,8 @@ type Detection struct {
 	Name         string
 	ID           string
 	Version      int
-	Type         string // Anomaly, TTP, Hunting or Correlation; of a Sigma rule Anomaly
+	Type         string // Anomaly, TTP, Hunting or Correlation; empty for Sigma
+	Level        string // of a Sigma rule: informational to critical, or empty
 	Status       string // such as production, experimental or deprecated; all are loaded
 	Search       string // SPL; empty for Sigma
 	Stories      []string
@@ -49,6 +50,9 @@ type RiskObject struct {
 	Type    string // user, system or other
 	Score   int    // 1 to 100; 0 in correlations, which only sum up
 	Message string // of this object, if it is not that of the Risk
+	// Optional says that a row in which the field is missing makes no risk event of
+	// this object.
+	Optional bool
 }
 
 // MessageFor returns the message of the risk event of o.

@@ -134,7 +134,7 @@ tests:
 		t.Errorf("throttling %+v", d.Throttle)
 	}
 	want := []Test{{Name: "one", Line: 17, Column: 3, Data: []AttackData{{"a.log", "S", "T"}},
-		Want: &Want{Count: 2, Rows: []Row{{"dest": "pc1", "count": "3", "user": nil, "Path": []string{"a", "b"}}}}}}
+		Want: &Want{Count: 2, Events: -1, Rows: []Row{{"dest": "pc1", "count": "3", "user": nil, "Path": []string{"a", "b"}}}}}}
 	if !reflect.DeepEqual(d.Tests, want) {
 		t.Errorf("tests %+v\nwant  %+v", d.Tests, want)
 	}
@@ -166,7 +166,7 @@ func TestGenerationProblems(t *testing.T) {
 		{"finding:\n  title: T\n  entity: {field: dest, type: host, score: 0}\n", "r.yml:8:31: type must be one of user, system, other"},
 		{"tests:\n- name: n\n", "r.yml:7:3: a test needs name and attack_data"},
 		{"tests:\n- name: n\n  attack_data: [{source: s}]\n", "r.yml:8:17: attack_data needs data"},
-		{"tests:\n- name: n\n  attack_data: [{data: x}]\n  want: {}\n", "r.yml:9:9: want needs count or rows"},
+		{"tests:\n- name: n\n  attack_data: [{data: x}]\n  want: {}\n", "r.yml:9:9: want needs count, events or rows"},
 		{"tests:\n- name: n\n  attack_data: [{data: x}]\n  want: {count: -1}\n", "r.yml:9:17: want.count must be a whole number from 0 to 1073741824"},
 		{"tests:\n- name: n\n  attack_data: [{data: x}]\n  want: {rows: [{dest: {}}]}\n", "r.yml:9:24: a value of want must be text"},
 		{"tests:\n- name: n\n  attack_data: [{data: x}]\n  want: {rows: [{who: x}]}\n",
@@ -206,7 +206,7 @@ func TestJudge(t *testing.T) {
 	}
 	risk := &Risk{Objects: []RiskObject{{Field: "dest"}, {Field: "user"}}}
 	rows := []Row{row(`{"dest":"pc1","user":null,"count":3}`), row(`{"dest":"pc2","user":"u","count":12,"list":["a",1],"one":["a"]}`)}
-	want := func(count int, rows ...Row) *Want { return &Want{count, rows} }
+	want := func(count int, rows ...Row) *Want { return &Want{count, -1, rows} }
 	for _, c := range []struct {
 		want   *Want
 		risk   *Risk
@@ -224,10 +224,12 @@ func TestJudge(t *testing.T) {
 		{want(-1, Row{"list": []string{"a", "1"}}), risk, rows, ""},
 		{want(-1, Row{"one": "a"}), risk, rows, "no row has what row 1 of want has"},
 		{want(-1, Row{"dest": "pc1"}, Row{"dest": "pc1", "count": "12"}), risk, rows, "no row has what row 2 of want has"},
+		{&Want{-1, 7, nil}, risk, nil, ""},
+		{&Want{-1, 8, nil}, risk, rows, "events 7, want 8"},
 		{want(-1, Row{"nowhere": nil}), risk, rows, "no row has what row 1 of want has"},
 	} {
 		test := Test{Want: c.want}
-		if got := test.Judge(c.risk, c.rows); got != c.reason {
+		if got := test.Judge(c.risk, c.rows, 7); got != c.reason {
 			t.Errorf("%+v: %q, want %q", c.want, got, c.reason)
 		}
 	}

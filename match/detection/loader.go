@@ -24,6 +24,9 @@ type Loader struct {
 	// Lint makes the Loader also tell what is no fault for a run, but is one for
 	// publishing: see the Check constants.
 	Lint bool
+	// Regressions makes the Loader read the tests of Sigma rules, which lie in
+	// files of their own.
+	Regressions bool
 	// Problems collects errors and warnings in the order in which they arose.
 	Problems []error
 
@@ -153,7 +156,7 @@ func (l *Loader) files(fsys fs.FS, name string, files []string) []*Detection {
 				return
 			}
 			r := &results[i]
-			r.Macros, r.Lint = l.Macros, l.Lint
+			r.Macros, r.Lint, r.Regressions = l.Macros, l.Lint, l.Regressions
 			r.found = r.file(fsys, files[i], shown(name, files[i]))
 		}
 	}

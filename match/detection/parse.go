@@ -16,7 +16,7 @@ func (l *Loader) parse(name string, src []byte) []*Detection {
 	f := &file{name: name, src: src, l: l, check: CheckSchema}
 	docs := f.documents(src)
 	for _, doc := range docs {
-		if isSigma(doc.Content[0]) {
+		if isSigma(doc) {
 			return f.sigma(docs)
 		}
 	}

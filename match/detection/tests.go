@@ -28,8 +28,9 @@ type AttackData struct {
 
 // Want is our extension of the schema: what the rows of a test must be.
 type Want struct {
-	Count int   // of rows; below 0 for any
-	Rows  []Row // each of which must be part of some row
+	Count  int   // of rows; below 0 for any
+	Events int   // that match; below 0 for any
+	Rows   []Row // each of which must be part of some row
 }
 
 // Row is a row by column: each value nil, a string, or a []string for several
@@ -66,12 +67,12 @@ func plain(v any) any {
 	return fmt.Sprint(v)
 }
 
-// Judge says why the rows of a test are not what they must be, or "". As in
-// Splunk's own test of its content, one row is enough whose risk objects all have
-// a value; where there is a Want, that decides instead.
-func (t *Test) Judge(risk *Risk, rows []Row) string {
+// Judge says why what a test found, rows of so many events, is not what it must
+// be, or "". As in Splunk's own test of its content, one row is enough whose risk
+// objects all have a value; where there is a Want, that decides instead.
+func (t *Test) Judge(risk *Risk, rows []Row, events int64) string {
 	if t.Want != nil {
-		return t.Want.judge(rows)
+		return t.Want.judge(rows, events)
 	}
 	if len(rows) == 0 {
 		return "no row"
@@ -80,7 +81,7 @@ func (t *Test) Judge(risk *Risk, rows []Row) string {
 	for _, row := range rows {
 		null = null[:0]
 		for _, o := range risk.Objects {
-			if v := row[o.Field]; v == nil || v == "" || v == "null" {
+			if v := row[o.Field]; !o.Optional && (v == nil || v == "" || v == "null") {
 				null = append(null, o.Field)
 			}
 		}
@@ -91,7 +92,10 @@ func (t *Test) Judge(risk *Risk, rows []Row) string {
 	return fmt.Sprintf("no row has a value for each risk object; the last one lacks %s", strings.Join(null, ", "))
 }
 
-func (w *Want) judge(rows []Row) string {
+func (w *Want) judge(rows []Row, events int64) string {
+	if w.Events >= 0 && events != int64(w.Events) {
+		return fmt.Sprintf("events %d, want %d", events, w.Events)
+	}
 	if w.Count >= 0 && len(rows) != w.Count {
 		return fmt.Sprintf("count %d, want %d", len(rows), w.Count)
 	}
@@ -149,15 +153,16 @@ func (f *file) attackData(n *yaml.Node, t *Test) {
 }
 
 func (f *file) want(n *yaml.Node) *Want {
-	w := &Want{Count: -1}
+	w := &Want{Count: -1, Events: -1}
 	f.members(n, "want", map[string]func(*yaml.Node){
-		"count": f.integer(&w.Count, "want.count", 0, 1<<30),
+		"count":  f.integer(&w.Count, "want.count", 0, 1<<30),
+		"events": f.integer(&w.Events, "want.events", 0, 1<<30),
 		"rows": func(n *yaml.Node) {
 			f.list(n, "want.rows", func(item *yaml.Node) { w.Rows = append(w.Rows, f.wantRow(item)) })
 		},
 	})
-	if w.Count < 0 && w.Rows == nil && !f.failed {
-		f.errorf(n, "want needs count or rows")
+	if w.Count < 0 && w.Events < 0 && w.Rows == nil && !f.failed {
+		f.errorf(n, "want needs count, events or rows")
 	}
 	return w
 }
