@@ -57,6 +57,20 @@ func TestExplain(t *testing.T) {
 			t.Errorf("open %q, want %s", e.Open, want)
 		}
 	}
+	re, err := rule.NewRegexp("a.b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	forms, _ := match.Explain([]*rule.Rule{{Where: rule.Or{
+		rule.Matches{Field: "a", Re: re}, rule.Matches{Field: "source", Re: re}, rule.SameField{Field: "a", Other: "b"}, rule.Term{Value: rule.NewPattern("*ab*")}}}})
+	for i, want := range []string{": no stretch", ": source is derived", ": it holds", ": it holds"} {
+		if i >= len(forms[0].Open) || !strings.Contains(forms[0].Open[i], want) {
+			t.Errorf("open %q, want %s", forms[0].Open, want)
+		}
+	}
+	if f := forms[0].Fields; f[len(f)-1] != "*" {
+		t.Errorf("fields %q", f)
+	}
 	if len(e.Open) != 4 || len(list[2].Open) != 1 {
 		t.Errorf("open %q and %q", e.Open, list[2].Open)
 	}

@@ -59,3 +59,39 @@ func TestContent(t *testing.T) {
 		}
 	}
 }
+
+// Every published Sigma rule for Windows that loads has the tests that it names.
+func TestPublishedSigma(t *testing.T) {
+	dir := os.Getenv("SLUICE_SIGMA")
+	if dir == "" {
+		t.Skip("SKIPPED: set SLUICE_SIGMA to a folder of SigmaHQ/sigma to load its rules")
+	}
+	l := Loader{Lint: true, Regressions: true}
+	found := l.Load(filepath.Join(dir, "rules", "windows"))
+	counts := map[string]int{}
+	tests := 0
+	for _, problem := range l.Problems {
+		var e *Error
+		switch {
+		case !errors.As(problem, &e):
+			t.Errorf("%v", problem)
+		case e.Warning:
+			counts["warning: "+e.Check]++
+			if e.Check == CheckTests {
+				t.Errorf("%v", e)
+			}
+		default:
+			counts["error: "+e.Check]++
+		}
+	}
+	for _, d := range found {
+		tests += len(d.Tests)
+		if d.Kind != KindSigma || d.Risk.Score() == 0 {
+			t.Errorf("%s: %+v", d.File, d.Risk)
+		}
+	}
+	if len(found) == 0 || tests == 0 || counts["error: "+CheckSigma]*20 > len(found) {
+		t.Errorf("%d rules with %d tests", len(found), tests)
+	}
+	t.Logf("%d rules with %d tests; problems %v", len(found), tests, counts)
+}

@@ -206,7 +206,7 @@ func TestJudge(t *testing.T) {
 	}
 	risk := &Risk{Objects: []RiskObject{{Field: "dest"}, {Field: "user"}}}
 	rows := []Row{row(`{"dest":"pc1","user":null,"count":3}`), row(`{"dest":"pc2","user":"u","count":12,"list":["a",1],"one":["a"]}`)}
-	want := func(count int, rows ...Row) *Want { return &Want{count, -1, rows} }
+	want := func(count int, rows ...Row) *Want { return &Want{Count: count, Events: -1, Rows: rows} }
 	for _, c := range []struct {
 		want   *Want
 		risk   *Risk
@@ -224,8 +224,10 @@ func TestJudge(t *testing.T) {
 		{want(-1, Row{"list": []string{"a", "1"}}), risk, rows, ""},
 		{want(-1, Row{"one": "a"}), risk, rows, "no row has what row 1 of want has"},
 		{want(-1, Row{"dest": "pc1"}, Row{"dest": "pc1", "count": "12"}), risk, rows, "no row has what row 2 of want has"},
-		{&Want{-1, 7, nil}, risk, nil, ""},
-		{&Want{-1, 8, nil}, risk, rows, "events 7, want 8"},
+		{&Want{Count: -1, Events: 7}, risk, nil, ""},
+		{&Want{Count: -1, Events: -1, Least: 7}, risk, nil, ""},
+		{&Want{Count: -1, Events: -1, Least: 8}, risk, nil, "events 7, want at least 8"},
+		{&Want{Count: -1, Events: 8}, risk, rows, "events 7, want 8"},
 		{want(-1, Row{"nowhere": nil}), risk, rows, "no row has what row 1 of want has"},
 	} {
 		test := Test{Want: c.want}

@@ -180,13 +180,13 @@ func (f *file) regressions(at *yaml.Node) []Test {
 const maxDepth = 32
 
 // regression reads one test. Its events are in an EVTX file, which is not read
-// here, and beside it as JSON.
+// here, and beside it as JSON. SigmaHQ takes its match_count for the least.
 func (f *file) regression(n *yaml.Node, root, up string) Test {
-	t := Test{Line: n.Line, Column: n.Column, Want: &Want{Count: -1}}
+	t := Test{Line: n.Line, Column: n.Column, Want: &Want{Count: -1, Events: -1, Least: 1}}
 	var data string
 	f.members(n, "a regression test", map[string]func(*yaml.Node){
 		"name":        f.text(&t.Name, "name"),
-		"match_count": f.integer(&t.Want.Events, "match_count", 0, 1<<30),
+		"match_count": f.integer(&t.Want.Least, "match_count", 1, 1<<30),
 		"path":        f.text(&data, "path"),
 		"type":        nil, "provider": nil,
 	})

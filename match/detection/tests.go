@@ -30,6 +30,7 @@ type AttackData struct {
 type Want struct {
 	Count  int   // of rows; below 0 for any
 	Events int   // that match; below 0 for any
+	Least  int   // of events that match
 	Rows   []Row // each of which must be part of some row
 }
 
@@ -95,6 +96,9 @@ func (t *Test) Judge(risk *Risk, rows []Row, events int64) string {
 func (w *Want) judge(rows []Row, events int64) string {
 	if w.Events >= 0 && events != int64(w.Events) {
 		return fmt.Sprintf("events %d, want %d", events, w.Events)
+	}
+	if events < int64(w.Least) {
+		return fmt.Sprintf("events %d, want at least %d", events, w.Least)
 	}
 	if w.Count >= 0 && len(rows) != w.Count {
 		return fmt.Sprintf("count %d, want %d", len(rows), w.Count)

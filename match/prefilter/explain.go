@@ -83,17 +83,20 @@ func open(dst []string, e rule.Expr) []string {
 	case rule.Not:
 		return append(dst, fmt.Sprintf("%s: a negation requires nothing to be there", e))
 	case rule.Compare:
-		return append(dst, fmt.Sprintf("%s: %s", e, openCompare(e)))
+		if e.Op != rule.Eq {
+			return append(dst, fmt.Sprintf("%s: only = requires text", e))
+		}
+		return append(dst, fmt.Sprintf("%s: %s", e, openText(e.Field)))
+	case rule.Matches:
+		return append(dst, fmt.Sprintf("%s: %s", e, openText(e.Field)))
 	}
 	return append(dst, fmt.Sprintf("%s: it holds for values without a common literal", e))
 }
 
-func openCompare(c rule.Compare) string {
-	switch {
-	case c.Op != rule.Eq:
-		return "only = requires text"
-	case !event.Verbatim(c.Field):
-		return fmt.Sprintf("%s is derived, so its value need not stand in the record", c.Field)
+// openText says why text that a field must hold requires nothing of the record.
+func openText(field string) string {
+	if !event.Verbatim(field) {
+		return fmt.Sprintf("%s is derived, so its value need not stand in the record", field)
 	}
 	return fmt.Sprintf("no stretch of %d characters or more that every record writes alike", minLiteral)
 }
