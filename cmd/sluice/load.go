@@ -21,8 +21,8 @@ type ruleFlags struct {
 
 func (f *ruleFlags) add(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.StringArrayVar(&f.macros, "macro", nil, "a macro, as NAME=DEFINITION or 'NAME(a,b)=DEFINITION'; wins over those of files (repeatable)")
-	fl.StringArrayVar(&f.macroDirs, "macros", nil, "folder of macro files (repeatable)")
+	fl.StringArrayVar(&f.macros, "macro", nil, "a macro, as NAME=DEFINITION or 'NAME(a,b)=DEFINITION'; wins over all others (repeatable)")
+	fl.StringArrayVar(&f.macroDirs, "macros", nil, "folder of macro files; they win over those beside the detections (repeatable)")
 }
 
 // builtin is what the files inside the binary are called in messages.

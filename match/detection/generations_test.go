@@ -282,6 +282,8 @@ func TestDefine(t *testing.T) {
 	for name, src := range map[string]string{
 		"f.yml":         head + "search: a=1 `mine` `eq(b, 2)` | stats count\n",
 		"one/mine.yml":  "name: mine\ndefinition: c=1\n",
+		"two/mine.yml":  "name: mine\ndefinition: c=2\n",
+		"macros/m.yml":  "name: mine\ndefinition: e=1\n",
 		"none/note.txt": "",
 	} {
 		path := filepath.Join(dir, name)
@@ -292,7 +294,7 @@ func TestDefine(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for fixed, want := range map[bool]string{true: `(= d "x=y")`, false: `(= c "1")`} {
+	for fixed, want := range map[bool]string{true: `(= d "x=y")`, false: `(= c "2")`} {
 		var l Loader
 		if err := l.Define("eq(x, y)=$x$=$y$"); err != nil {
 			t.Fatal(err)
@@ -303,6 +305,7 @@ func TestDefine(t *testing.T) {
 			}
 		}
 		l.LoadMacroDir(filepath.Join(dir, "one"))
+		l.LoadMacroDir(filepath.Join(dir, "two"))
 		found := l.Load(filepath.Join(dir, "f.yml"))
 		if len(found) != 1 || len(l.Problems) > 0 {
 			t.Fatalf("problems %q", l.Problems)

@@ -16,9 +16,9 @@ import (
 	"sluice/match/spl"
 )
 
-// Loader reads detection files and the macros that their searches use. A later
-// macro takes the place of an earlier one of its name and number of arguments,
-// but not of one that Define defined.
+// Loader reads detection files and the macros that their searches use. Of macros
+// of one name and number of arguments, one of Define wins over one of
+// LoadMacroDir, and that over those of folders; of equals, the later one wins.
 type Loader struct {
 	Macros spl.Macros
 	// Lint makes the Loader also tell what is no fault for a run, but is one for
@@ -30,10 +30,10 @@ type Loader struct {
 	// Problems collects errors and warnings in the order in which they arose.
 	Problems []error
 
-	defined spl.Macros      // by Define
-	loaded  map[string]bool // files, so that one given twice counts once
-	folders map[string]bool // whose macros are loaded
-	owned   []place         // with Lint, of one file: what no other may have
+	ranks   map[spl.MacroKey]rank // of Macros
+	loaded  map[string]bool       // files, so that one given twice counts once
+	folders map[string]bool       // whose macros are loaded
+	owned   []place               // with Lint, of one file: what no other may have
 	taken   map[string]Error
 }
 
@@ -220,12 +220,12 @@ func (l *Loader) fail(err error) { l.Problems = append(l.Problems, err) }
 func (l *Loader) LoadMacros(fsys fs.FS, name string) {
 	for _, pattern := range []string{"macros/*.yml", "macros/*.yaml"} {
 		for _, file := range glob(fsys, pattern) {
-			l.macroFile(fsys, file, path.Join(filepath.ToSlash(name), file))
+			l.macroFile(fsys, file, path.Join(filepath.ToSlash(name), file), ofFolder)
 		}
 	}
 }
 
-// LoadMacroDir loads the macro files that lie in dir itself.
+// LoadMacroDir loads the macro files that lie in dir itself; see Loader.
 func (l *Loader) LoadMacroDir(dir string) {
 	if !isDir(dir) {
 		l.fail(fmt.Errorf("cannot load macros from %s: no such folder", dir))
@@ -237,13 +237,13 @@ func (l *Loader) LoadMacroDir(dir string) {
 		l.fail(fmt.Errorf("cannot load macros from %s: no .yml file there", dir))
 	}
 	for _, file := range files {
-		l.macroFile(fsys, file, shown(dir, file))
+		l.macroFile(fsys, file, shown(dir, file), ofMacroDir)
 	}
 }
 
-func (l *Loader) macroFile(fsys fs.FS, file, name string) {
+func (l *Loader) macroFile(fsys fs.FS, file, name string, r rank) {
 	if data := l.read(fsys, file, name); data != nil {
-		l.macro(name, data)
+		l.macro(name, data, r)
 	}
 }
 

@@ -10,8 +10,18 @@ import (
 	"sluice/match/spl"
 )
 
+// rank says which of two macros of one name wins: the one of the higher rank or,
+// of equals, the later one.
+type rank int
+
+const (
+	ofFolder     rank = iota // macros/ of what is loaded, or built in
+	ofMacroDir               // LoadMacroDir
+	ofDefinition             // Define
+)
+
 // macro reads a macro file: name, definition and, optionally, arguments.
-func (l *Loader) macro(name string, src []byte) {
+func (l *Loader) macro(name string, src []byte, r rank) {
 	f := &file{name: name, src: src, l: l, check: CheckMacro}
 	root := f.single(f.documents(src))
 	if root == nil {
@@ -31,17 +41,19 @@ func (l *Loader) macro(name string, src []byte) {
 	if f.failed {
 		return
 	}
-	key := spl.MacroKey{Name: id, Args: len(params)}
-	if _, fixed := l.defined[key]; !fixed {
-		l.setMacro(key, spl.Macro{Params: params, Definition: definition})
-	}
+	l.setMacro(id, spl.Macro{Params: params, Definition: definition}, r)
 }
 
-func (l *Loader) setMacro(key spl.MacroKey, m spl.Macro) {
+func (l *Loader) setMacro(name string, m spl.Macro, r rank) {
 	if l.Macros == nil {
 		l.Macros = spl.Macros{}
 	}
-	l.Macros[key] = m
+	if l.ranks == nil {
+		l.ranks = map[spl.MacroKey]rank{}
+	}
+	if key := (spl.MacroKey{Name: name, Args: len(m.Params)}); r >= l.ranks[key] {
+		l.Macros[key], l.ranks[key] = m, r
+	}
 }
 
 var macroHead = regexp.MustCompile(`^\s*([A-Za-z0-9_.-]+)\s*(?:\(([^()]*)\))?\s*$`)
@@ -63,11 +75,6 @@ func (l *Loader) Define(text string) error {
 			params = append(params, p)
 		}
 	}
-	key := spl.MacroKey{Name: m[1], Args: len(params)}
-	if l.defined == nil {
-		l.defined = spl.Macros{}
-	}
-	l.defined[key] = spl.Macro{Params: params, Definition: definition}
-	l.setMacro(key, l.defined[key])
+	l.setMacro(m[1], spl.Macro{Params: params, Definition: definition}, ofDefinition)
 	return nil
 }
