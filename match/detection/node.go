@@ -159,14 +159,6 @@ func (f *file) text(to *string, what string) func(*yaml.Node) {
 	}
 }
 
-func (f *file) boolean(what string) func(*yaml.Node) {
-	return func(n *yaml.Node) {
-		if v := strings.ToLower(n.Value); n.Kind != yaml.ScalarNode || v != "true" && v != "false" {
-			f.errorf(n, "%s must be true or false", what)
-		}
-	}
-}
-
 func (f *file) integer(to *int, what string, lo, hi int) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		v, err := strconv.Atoi(n.Value)
