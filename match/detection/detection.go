@@ -6,6 +6,7 @@ package detection
 
 import (
 	"fmt"
+	"slices"
 
 	"sluice/match/rule"
 )
@@ -94,13 +95,20 @@ func (d *Detection) SavedSearch() string {
 	return "ESCU - " + d.Name + " - Rule"
 }
 
-// Columns returns the names of the columns of a detection's rows.
-func (d *Detection) Columns() []string {
-	columns := append([]string(nil), d.Rule.By...)
+// Columns returns the names of the columns of a detection's rows. all is false if
+// its rows may have others, too.
+func (d *Detection) Columns() (names []string, all bool) {
+	names = append(names, d.Rule.By...)
 	for _, a := range d.Rule.Aggs {
-		columns = append(columns, a.As)
+		names = append(names, a.As)
 	}
-	return columns
+	return names, true
+}
+
+// lacks reports whether no row has a column of that name.
+func (d *Detection) lacks(column string) bool {
+	names, all := d.Columns()
+	return all && !slices.Contains(names, column)
 }
 
 // Error is a fault in a file. Line and Column count from 1; 0 means that the

@@ -129,9 +129,8 @@ func (f *file) lintThrottle(d *Detection) {
 	if n == nil || d.Rule == nil {
 		return
 	}
-	columns := d.Columns()
 	for _, name := range d.Throttle.Fields {
-		if !slices.Contains(columns, name) {
+		if d.lacks(name) {
 			f.fault(CheckField, f.place(n, "fields"), "the throttling names %q, which is no column of the rows", name)
 		}
 	}

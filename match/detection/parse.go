@@ -154,11 +154,9 @@ func (f *file) throttling(n *yaml.Node, t *Throttle) {
 // checkRisk refuses risk fields that no row has; those of the first generation
 // are left out.
 func (f *file) checkRisk(d *Detection) {
-	columns := d.Columns()
-	has := func(name string) bool { return slices.Contains(columns, name) }
 	for _, ref := range f.refs {
 		switch {
-		case has(ref.column):
+		case !d.lacks(ref.column):
 		case ref.how == objectOfFirst:
 			f.warn(CheckRisk, ref.at, "the observable %q is no column of the rows: no risk event names it", ref.column)
 		case ref.how == tokenOfFirst:
@@ -172,6 +170,6 @@ func (f *file) checkRisk(d *Detection) {
 	if f.failed {
 		return
 	}
-	d.Risk.Objects = slices.DeleteFunc(d.Risk.Objects, func(o RiskObject) bool { return !has(o.Field) })
-	d.Risk.Threats = slices.DeleteFunc(d.Risk.Threats, func(o ThreatObject) bool { return !has(o.Field) })
+	d.Risk.Objects = slices.DeleteFunc(d.Risk.Objects, func(o RiskObject) bool { return d.lacks(o.Field) })
+	d.Risk.Threats = slices.DeleteFunc(d.Risk.Threats, func(o ThreatObject) bool { return d.lacks(o.Field) })
 }

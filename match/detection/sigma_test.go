@@ -34,7 +34,8 @@ func TestSigma(t *testing.T) {
 		strings.Join(d.MITRE, " ") != "T1059.001 T1059" || d.ID != "2b1c8d3e-0f6a-4b7d-8e9f-001122334455" {
 		t.Errorf("loaded %+v", d)
 	}
-	if columns := strings.Join(d.Columns(), " "); columns != "dest user_id ScriptBlockText count firstTime lastTime" {
+	names, all := d.Columns()
+	if columns := strings.Join(names, " "); !all || columns != "dest user_id ScriptBlockText count firstTime lastTime" {
 		t.Errorf("columns %s", columns)
 	}
 }
