@@ -32,7 +32,7 @@ var allowed = map[string]string{
 	"internal/record":                       "",
 	"internal/reference":                    "match/rule",
 	"match":                                 "internal/record match/event match/prefilter match/rule",
-	"match/detection":                       "match/rule match/spl",
+	"match/detection":                       "match/rule match/sigma match/spl",
 	"match/event":                           "internal/record match/event/tape",
 	"match/event/tape":                      "",
 	"match/prefilter":                       "match/event match/prefilter/internal/anchor match/prefilter/internal/scan match/rule",

@@ -44,7 +44,9 @@ type Projection struct {
 	slots map[string]int // field name to slot
 	plan  []derive       // how to fill each slot that is not event data
 	ids   []int          // the slots of IDFields
-	all   bool
+	// aliases are filled from other slots.
+	aliases []aliased
+	all     bool
 }
 
 // derive fills slot from a System part.
@@ -54,8 +56,9 @@ type derive struct {
 }
 
 // Project returns the projection on names; a field's slot is its index there.
+// Behind them are slots for what aliases among them follow from.
 func Project(names []string) *Projection {
-	p := &Projection{names: names, slots: map[string]int{}}
+	p := &Projection{names: slices.Clone(names), slots: map[string]int{}}
 	for i, name := range names {
 		p.slots[name] = i
 		if f, ok := fields[name]; ok {
@@ -65,12 +68,13 @@ func Project(names []string) *Projection {
 			p.ids = append(p.ids, i)
 		}
 	}
+	p.alias(len(names))
 	return p
 }
 
 // ProjectAll returns a projection on every field of a record: the derived ones
-// in the order of AllDerived, then names, then what else the record holds, in
-// its order.
+// in the order of AllDerived, then names and what aliases among them follow from,
+// then what else the record holds, in its order.
 func ProjectAll(names []string) *Projection {
 	order := slices.Clone(AllDerived)
 	for _, name := range names {
@@ -221,6 +225,9 @@ func (e *Event) finish(zone timeZone, fallback []byte) {
 		if e.derived = e.derive(d.from, e.derived[:0]); len(e.derived) > 0 {
 			e.values[d.slot] = append(e.values[d.slot][:0], e.derived...)
 		}
+	}
+	for i := range e.proj.aliases {
+		e.fill(&e.proj.aliases[i])
 	}
 }
 
