@@ -85,6 +85,7 @@ const maxKeys = 10_000
 // NewScanner returns a Scanner of the set. Set Hit before use; Bad may be nil.
 func (s *Set) NewScanner() *Scanner {
 	sc := &Scanner{set: s, dec: event.NewDecoder(s.proj, s.zone)}
+	sc.values.known = make([]uint32, s.shared)
 	if s.filter != nil {
 		sc.filter = s.filter.NewScanner()
 	} else {

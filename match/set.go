@@ -15,11 +15,13 @@ import (
 // Set is a compiled set of rules. It is immutable and safe for concurrent use;
 // each worker makes its own Scanner.
 type Set struct {
-	rules  []*rule.Rule
-	progs  []program
-	proj   *event.Projection
-	filter *prefilter.Filter // nil when every record is decoded
-	zone   *time.Location
+	rules    []*rule.Rule
+	progs    []program
+	proj     *event.Projection
+	filter   *prefilter.Filter // nil when every record is decoded
+	zone     *time.Location
+	shared   int // conditions that several rules have
+	*sharing     // while it is compiled
 }
 
 // Options says how a Set treats records.
@@ -63,6 +65,7 @@ func Compile(rules []*rule.Rule, opt Options) *Set {
 	if !opt.NoPrefilter {
 		s.filter = prefilter.New(rules, opt.Prefilter)
 	}
+	s.sharing = newSharing(rules)
 	for _, r := range rules {
 		p := program{where: s.compile(r.Where), fill: make([][]byte, len(r.By))}
 		for i, name := range r.By {
@@ -73,6 +76,7 @@ func Compile(rules []*rule.Rule, opt Options) *Set {
 		}
 		s.progs = append(s.progs, p)
 	}
+	s.shared, s.sharing = len(s.sharing.conds), nil
 	return s
 }
 

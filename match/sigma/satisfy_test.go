@@ -114,9 +114,9 @@ func (s *satisfier) event(g *corpus.Generator, r *rule.Rule, host string) *corpu
 		s.dropped = s.rng.IntN(12)
 	}
 	s.want(r.Where, true)
-	for field, patterns := range s.texts {
+	for _, field := range slices.Sorted(maps.Keys(s.texts)) {
 		if s.exact[field] == "" {
-			s.exact[field] = s.value(patterns)
+			s.exact[field] = s.value(s.texts[field])
 		}
 	}
 	e := g.Noise()
@@ -175,6 +175,7 @@ func TestPublishedRulesOverEvents(t *testing.T) {
 	s, g := &satisfier{rng: rng}, corpus.New(31)
 	var rules []*rule.Rule
 	var all []byte
+	var alone []string // what each finds in its own events
 	satisfied := 0
 	file := filepath.Join(t.TempDir(), "events")
 	names := files(t, filepath.Join(dir, "rules/windows"), ".yml")
@@ -217,6 +218,9 @@ func TestPublishedRulesOverEvents(t *testing.T) {
 		if len(want) > 0 {
 			satisfied++
 		}
+		for _, line := range want {
+			alone = append(alone, fmt.Sprintf("%d%s", len(rules), line[1:]))
+		}
 		rules, all = append(rules, r.Rule), append(all, data.Bytes()...)
 	}
 	t.Logf("%d of %d rules found some of their events", satisfied, len(rules))
@@ -228,5 +232,14 @@ func TestPublishedRulesOverEvents(t *testing.T) {
 	t.Logf("%d hits of %d rules in %d bytes", len(want), len(rules), len(all))
 	if !slices.Equal(got, want) {
 		t.Errorf("one set finds %d with the prefilter, %d without", len(got), len(want))
+	}
+	var own []string
+	for _, line := range want {
+		if id, host, _ := strings.Cut(line, " "); strings.HasPrefix(host, "h"+id+"-") {
+			own = append(own, line)
+		}
+	}
+	if slices.Sort(alone); !slices.Equal(own, alone) {
+		t.Errorf("in their own events the rules find %d in one set, %d alone", len(own), len(alone))
 	}
 }
