@@ -79,6 +79,19 @@ func ProjectAll(names []string) *Projection {
 	return p
 }
 
+// Only returns a projection with the slots of p that fills those of names and no
+// others, so that events of both can be looked at in the same way.
+func (p *Projection) Only(names []string) *Projection {
+	o := &Projection{names: p.names, slots: map[string]int{}}
+	for _, name := range names {
+		o.slots[name] = p.slots[name]
+		if f, ok := fields[name]; ok {
+			o.plan = append(o.plan, derive{p.slots[name], f})
+		}
+	}
+	return o
+}
+
 // Slot returns the slot of a projected field.
 func (p *Projection) Slot(name string) int { return p.slots[name] }
 
