@@ -95,6 +95,7 @@ var sourceFixtures = []fixture{
 		yes: []string{
 			"<EventData><Data>Available</Data><Data>None</Data><Data>\tNewEngineState=Available\n\tHostApplication=oven.exe -warm\n</Data></EventData>",
 			`{"Data":["Available","HostApplication=oven.exe"]}`, `{"Data":{"#text":["Available","HostApplication=oven.exe"]}}`, `{"param3":"HostApplication=oven.exe"}`,
+			`{"Message":"Engine state is changed. HostApplication=oven.exe"}`,
 		},
 		no: []string{"<EventData><Data>Available</Data><Data>HostApplication=till.exe</Data></EventData>", `{"param4":"HostApplication=oven.exe"}`},
 	},

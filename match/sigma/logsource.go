@@ -154,10 +154,11 @@ var services = map[string][]string{
 }
 
 // serviceFields are the names of fields by service. Data without names are called
-// Data, or by their number where Winlogbeat wrote them.
+// Data, or by their number where Winlogbeat wrote them; old exports of NXLog have
+// those of PowerShell in Message alone.
 var serviceFields = map[string]map[string][]string{
 	"application":        {"Data": unnamed},
-	"powershell-classic": {"Data": unnamed},
+	"powershell-classic": {"Data": append(unnamed[:len(unnamed):len(unnamed)], "Message")},
 	"system":             {"Data": unnamed},
 	"windefend":          {"SourceName": {"Source Name"}},
 }
