@@ -103,7 +103,14 @@ var sourceFixtures = []fixture{
 		name: "names in words", logsource: "service: windefend", channel: "Microsoft-Windows-Windows Defender/Operational", id: 1116,
 		detection: "s:\n  ThreatName|startswith: Mould\n  SourceName: Cellar\n  Feature_Name: Nose\ncondition: s",
 		yes:       []string{`{"Threat Name":"Mould:Rye","Source Name":"cellar","Feature Name":"nose"}`, `{"ThreatName":"Mould","Source Name":"cellar","Feature_Name":"nose"}`},
-		no:        []string{`{"Threat Name":"Mould:Rye","SourceName":"cellar","Feature Name":"nose"}`},
+		no:        []string{`{"Threat Name":"Mould:Rye","SourceName":"oven","Feature Name":"nose"}`},
+	},
+	{
+		name: "event data called like a part of the System section", logsource: "service: system", channel: "System", id: 104,
+		detection: "s:\n  Name: ann\n  Level: [Information, 9]\nf:\n  Channel: System\ncondition: s and not f",
+		yes: []string{`{"Channel":"Security","Name":"Ann"}`,
+			"<UserData><LogFileCleared xmlns='http://x'><Name>ann</Name><Channel>Bakery</Channel></LogFileCleared></UserData>"},
+		no: []string{`{"Channel":"system","Name":"Ann"}`, `{"Name":"Ann"}`, `{"Channel":"Security"}`},
 	},
 	{
 		name: "hashes", logsource: "category: driver_load", channel: "Microsoft-Windows-Sysmon/Operational", id: 6,

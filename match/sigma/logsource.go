@@ -160,7 +160,7 @@ var serviceFields = map[string]map[string][]string{
 	"application":        {"Data": unnamed},
 	"powershell-classic": {"Data": append(unnamed[:len(unnamed):len(unnamed)], "Message")},
 	"system":             {"Data": unnamed},
-	"windefend":          {"SourceName": {"Source Name"}},
+	"windefend":          {"SourceName": {"Source Name", eventData + "SourceName"}},
 }
 
 var unnamed = []string{"Data", "param1", "param2", "param3"}
@@ -259,6 +259,7 @@ func (s *source) where() rule.Expr {
 // everywhere are names of fields for every source: those of the System section as
 // tools that flatten events call them, beside event data that has the name.
 var everywhere = map[string][]string{
+	"Name":                {eventData + "Name"}, // the provider's is Provider_Name
 	"Provider_Name":       {"Name"},
 	"ProviderName":        {"ProviderName", "Name"},
 	"Provider_Guid":       {"Guid"},
@@ -269,6 +270,14 @@ var everywhere = map[string][]string{
 	"Execution_ThreadID":  {"ThreadID"},
 }
 
+// eventData before the name of a field of the System section names the event data
+// that is called like it; see event.DataPrefix.
+const eventData = "EventData."
+
+// preferData are fields that some events have among their data, too, and mean by
+// the name: the log that was cleared, and not the one that tells of it.
+var preferData = []string{"Channel", "Version", "Task", "UserID", "ProcessID", "ThreadID", "SourceName"}
+
 // namesOf returns the names under which the source's events have a field.
 func (s *source) namesOf(field string) []string {
 	if names := s.fields[field]; names != nil {
@@ -277,7 +286,7 @@ func (s *source) namesOf(field string) []string {
 	if names := everywhere[field]; names != nil {
 		return names
 	}
-	if words := spaced(field); s.spaced && words != field {
+	if words := spaced(field); s.spaced && words != field && field != "EventID" {
 		return []string{field, words}
 	}
 	return []string{field}
@@ -303,11 +312,18 @@ func spaced(name string) string {
 // spellings of Sigma's.
 func (s *source) compare(name string, p rule.Pattern) rule.Expr {
 	e := rule.Compare{Field: name, Value: p}
-	if other, ok := s.values[name][rule.FoldString(p.Text())]; ok {
+	other, ok := s.values[name][rule.FoldString(p.Text())]
+	if name == "Level" && !ok {
+		other, ok = levels[rule.FoldString(p.Text())]
+	}
+	if ok {
 		return rule.Or{e, rule.Compare{Field: name, Value: rule.NewPattern(other)}}
 	}
 	return e
 }
+
+// levels are the numbers that events have in Level, whatever an exporter wrote.
+var levels = map[string]string{"critical": "1", "error": "2", "warning": "3", "information": "4", "informational": "4", "verbose": "5"}
 
 // hashes are the fields that Sysmon's events have within Hashes, as MD5=…,SHA256=….
 var hashes = []string{"md5", "sha1", "sha256", "imphash"}
