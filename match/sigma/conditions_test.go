@@ -1,6 +1,7 @@
 package sigma_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -74,7 +75,12 @@ var sourceFixtures = []fixture{
 	{
 		name: "registry keys made", logsource: "category: registry_add", channel: "Microsoft-Windows-Sysmon/Operational", id: 12,
 		detection: "s:\n  TargetObject|contains: Oven\ncondition: s",
-		yes:       []string{`{"TargetObject":"HKLM\\Oven","EventType":"CreateKey"}`}, no: []string{`{"TargetObject":"HKLM\\Oven","EventType":"DeleteKey"}`},
+		yes:       []string{`{"TargetObject":"HKLM\\Oven","EventType":"CreateKey"}`, `{"TargetObject":"HKLM\\Oven","EventType":"INFO"}`}, no: []string{`{"TargetObject":"HKLM\\Oven","EventType":"DeleteKey"}`},
+	},
+	{
+		name: "registry keys deleted", logsource: "category: registry_delete", channel: "Microsoft-Windows-Sysmon/Operational", id: 12,
+		detection: "s:\n  TargetObject|contains: Oven\ncondition: s",
+		yes:       []string{`{"TargetObject":"HKLM\\Oven","EventType":"DeleteValue"}`, `{"TargetObject":"HKLM\\Oven"}`}, no: []string{`{"TargetObject":"HKLM\\Oven","EventType":"CreateKey"}`},
 	},
 	{
 		name: "a service and an event id", logsource: "service: security", channel: "Security", id: 4624,
@@ -160,6 +166,14 @@ detection:
 	}
 }
 
+func manySearches() string {
+	var b strings.Builder
+	for i := range 1001 {
+		fmt.Fprintf(&b, "  s%d: a\n", i)
+	}
+	return b.String()
+}
+
 // What is refused is refused with a reason, and its place in the text.
 func TestRefused(t *testing.T) {
 	const plain = "title: a\nlogsource: {product: windows, category: ps_script}\ndetection:\n"
@@ -220,6 +234,7 @@ func TestRefused(t *testing.T) {
 		{plain + "  s:\n    A|wide: b\n  condition: s\n", "wide must be followed by base64 or base64offset", 5},
 		{plain + "  s:\n    A|windash: '-a -b -c -d -e -f'\n  condition: s\n", "a value has more than 1000 spellings", 5},
 		{plain + "  s:\n    md5|contains: b\n  condition: s\n", "md5 is looked for in Hashes", 5},
+		{plain + manySearches() + "  condition: s1\n", "detection has more than 1000 searches", 1004},
 		{plain + "  s:\n    A: [" + strings.Repeat("a, ", 40000) + "a]\n  condition: s or s or s\n", "more than 100000 conditions", 6},
 	} {
 		r, problems := compileText(t, []byte(c.text))

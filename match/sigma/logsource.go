@@ -27,12 +27,14 @@ func sysmon(ids ...string) []source {
 	return []source{{channels: services["sysmon"], ids: ids}}
 }
 
-func registryKey(types ...string) []source {
-	var any []rule.Expr
-	for _, t := range types {
-		any = append(any, rule.Compare{Field: "EventType", Value: rule.NewPattern(t)})
+// registryKey is Sysmon's event 12 but for those of some types. It says what they
+// are not, since NXLog may put an EventType of its own (INFO) in the place of theirs.
+func registryKey(not ...string) []source {
+	var types []rule.Expr
+	for _, t := range not {
+		types = append(types, rule.Compare{Field: "EventType", Value: rule.NewPattern(t)})
 	}
-	return []source{{channels: services["sysmon"], ids: []string{"12"}, only: or(any...)}}
+	return []source{{channels: services["sysmon"], ids: []string{"12"}, only: rule.Not{X: or(types...)}}}
 }
 
 func in(service string, ids ...string) []source {
@@ -72,8 +74,8 @@ var categories = map[string][]source{
 	"raw_access_thread":         sysmon("9"),
 	"process_access":            sysmon("10"),
 	"file_event":                sysmon("11"),
-	"registry_add":              registryKey("CreateKey"),
-	"registry_delete":           registryKey("DeleteKey", "DeleteValue"),
+	"registry_add":              registryKey("DeleteKey", "DeleteValue"),
+	"registry_delete":           registryKey("CreateKey"),
 	"registry_set":              sysmon("13"),
 	"registry_rename":           sysmon("14"),
 	"registry_event":            sysmon("12", "13", "14"),
