@@ -261,7 +261,7 @@ func TestWarnings(t *testing.T) {
 		}
 		got = append(got, p.Msg)
 	}
-	want := []string{`unknown key "weather" in the rule`, `unknown level "huge"`, `unknown key "sun" in logsource`, `the condition does not use "t"`}
+	want := []string{`unknown level "huge"; known are informational, low, medium, high, critical`, `unknown key "weather" in the rule`, `unknown key "sun" in logsource`, `the condition does not use "t"`}
 	if r == nil || !slices.Equal(got, want) {
 		t.Errorf("rule %v, warnings %q, want %q", r, got, want)
 	}
