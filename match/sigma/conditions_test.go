@@ -1,6 +1,7 @@
 package sigma_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -74,7 +75,12 @@ var sourceFixtures = []fixture{
 	{
 		name: "registry keys made", logsource: "category: registry_add", channel: "Microsoft-Windows-Sysmon/Operational", id: 12,
 		detection: "s:\n  TargetObject|contains: Oven\ncondition: s",
-		yes:       []string{`{"TargetObject":"HKLM\\Oven","EventType":"CreateKey"}`}, no: []string{`{"TargetObject":"HKLM\\Oven","EventType":"DeleteKey"}`},
+		yes:       []string{`{"TargetObject":"HKLM\\Oven","EventType":"CreateKey"}`, `{"TargetObject":"HKLM\\Oven","EventType":"INFO"}`}, no: []string{`{"TargetObject":"HKLM\\Oven","EventType":"DeleteKey"}`},
+	},
+	{
+		name: "registry keys deleted", logsource: "category: registry_delete", channel: "Microsoft-Windows-Sysmon/Operational", id: 12,
+		detection: "s:\n  TargetObject|contains: Oven\ncondition: s",
+		yes:       []string{`{"TargetObject":"HKLM\\Oven","EventType":"DeleteValue"}`, `{"TargetObject":"HKLM\\Oven"}`}, no: []string{`{"TargetObject":"HKLM\\Oven","EventType":"CreateKey"}`},
 	},
 	{
 		name: "a service and an event id", logsource: "service: security", channel: "Security", id: 4624,
@@ -95,6 +101,7 @@ var sourceFixtures = []fixture{
 		yes: []string{
 			"<EventData><Data>Available</Data><Data>None</Data><Data>\tNewEngineState=Available\n\tHostApplication=oven.exe -warm\n</Data></EventData>",
 			`{"Data":["Available","HostApplication=oven.exe"]}`, `{"Data":{"#text":["Available","HostApplication=oven.exe"]}}`, `{"param3":"HostApplication=oven.exe"}`,
+			`{"Message":"Engine state is changed. HostApplication=oven.exe"}`,
 		},
 		no: []string{"<EventData><Data>Available</Data><Data>HostApplication=till.exe</Data></EventData>", `{"param4":"HostApplication=oven.exe"}`},
 	},
@@ -102,7 +109,14 @@ var sourceFixtures = []fixture{
 		name: "names in words", logsource: "service: windefend", channel: "Microsoft-Windows-Windows Defender/Operational", id: 1116,
 		detection: "s:\n  ThreatName|startswith: Mould\n  SourceName: Cellar\n  Feature_Name: Nose\ncondition: s",
 		yes:       []string{`{"Threat Name":"Mould:Rye","Source Name":"cellar","Feature Name":"nose"}`, `{"ThreatName":"Mould","Source Name":"cellar","Feature_Name":"nose"}`},
-		no:        []string{`{"Threat Name":"Mould:Rye","SourceName":"cellar","Feature Name":"nose"}`},
+		no:        []string{`{"Threat Name":"Mould:Rye","SourceName":"oven","Feature Name":"nose"}`},
+	},
+	{
+		name: "event data called like a part of the System section", logsource: "service: system", channel: "System", id: 104,
+		detection: "s:\n  Name: ann\n  Level: [Information, 9]\nf:\n  Channel: System\ncondition: s and not f",
+		yes: []string{`{"Channel":"Security","Name":"Ann"}`,
+			"<UserData><LogFileCleared xmlns='http://x'><Name>ann</Name><Channel>Bakery</Channel></LogFileCleared></UserData>"},
+		no: []string{`{"Channel":"system","Name":"Ann"}`, `{"Name":"Ann"}`, `{"Channel":"Security"}`},
 	},
 	{
 		name: "hashes", logsource: "category: driver_load", channel: "Microsoft-Windows-Sysmon/Operational", id: 6,
@@ -150,6 +164,14 @@ detection:
 	if got := r.Rule.String(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+}
+
+func manySearches() string {
+	var b strings.Builder
+	for i := range 1001 {
+		fmt.Fprintf(&b, "  s%d: a\n", i)
+	}
+	return b.String()
 }
 
 // What is refused is refused with a reason, and its place in the text.
@@ -212,6 +234,7 @@ func TestRefused(t *testing.T) {
 		{plain + "  s:\n    A|wide: b\n  condition: s\n", "wide must be followed by base64 or base64offset", 5},
 		{plain + "  s:\n    A|windash: '-a -b -c -d -e -f'\n  condition: s\n", "a value has more than 1000 spellings", 5},
 		{plain + "  s:\n    md5|contains: b\n  condition: s\n", "md5 is looked for in Hashes", 5},
+		{plain + manySearches() + "  condition: s1\n", "detection has more than 1000 searches", 1004},
 		{plain + "  s:\n    A: [" + strings.Repeat("a, ", 40000) + "a]\n  condition: s or s or s\n", "more than 100000 conditions", 6},
 	} {
 		r, problems := compileText(t, []byte(c.text))
@@ -238,7 +261,7 @@ func TestWarnings(t *testing.T) {
 		}
 		got = append(got, p.Msg)
 	}
-	want := []string{`unknown key "weather" in the rule`, `unknown level "huge"`, `unknown key "sun" in logsource`, `the condition does not use "t"`}
+	want := []string{`unknown level "huge"; known are informational, low, medium, high, critical`, `unknown key "weather" in the rule`, `unknown key "sun" in logsource`, `the condition does not use "t"`}
 	if r == nil || !slices.Equal(got, want) {
 		t.Errorf("rule %v, warnings %q, want %q", r, got, want)
 	}

@@ -8,6 +8,9 @@ import (
 	"sluice/match/rule"
 )
 
+// maxSearches bounds how many names each "1 of" looks through.
+const maxSearches = 1000
+
 // detectionReader reads the detection section for one log source.
 type detectionReader struct {
 	*compiler
@@ -35,6 +38,12 @@ func (d *detectionReader) read(n *yaml.Node) rule.Expr {
 		case "timeframe":
 			d.errorf(key, "timeframe is not supported: it belongs to conditions that count, or to correlation rules")
 		default:
+			if len(d.names) == maxSearches {
+				d.errorf(key, "detection has more than %d searches", maxSearches)
+			}
+			if len(d.names) >= maxSearches {
+				return
+			}
 			before := d.size
 			d.names = append(d.names, key.Value)
 			d.searches[key.Value] = &search{at: key, expr: d.search(key, value), size: d.size - before}

@@ -51,7 +51,7 @@ func (f *fixture) event(host, data string) string {
 		id = 4104
 	}
 	if strings.HasPrefix(data, "<") {
-		return fmt.Sprintf("<Event><System><Provider Name='Some Provider'/><EventID>%d</EventID><Channel>%s</Channel><Computer>%s</Computer></System>%s</Event>\n", id, channel, host, data)
+		return fmt.Sprintf("<Event><System><Provider Name='Some Provider'/><EventID>%d</EventID><Level>4</Level><Channel>%s</Channel><Computer>%s</Computer></System>%s</Event>\n", id, channel, host, data)
 	}
 	return fmt.Sprintf(`{"Event":{"System":{"Provider":{"#attributes":{"Name":"Some Provider"}},"EventID":%d,"Level":4,"Channel":%q,"Computer":%q},"EventData":%s}}`+"\n", id, channel, host, data)
 }
@@ -121,7 +121,7 @@ func (f *fixture) check(t *testing.T) {
 	for _, data := range [][]byte{plain, other} {
 		check := func(by string, got []string) {
 			if !slices.Equal(got, want) {
-				t.Errorf("%s finds %q, want %q, by\n%s\n%s", by, got, want, r.Rule, data)
+				t.Errorf("%s finds %q, want %q, by\n%s\n%.3000s", by, got, want, r.Rule, data)
 			}
 		}
 		check("the engine", found(t, r, match.Options{}, data))

@@ -27,12 +27,14 @@ func sysmon(ids ...string) []source {
 	return []source{{channels: services["sysmon"], ids: ids}}
 }
 
-func registryKey(types ...string) []source {
-	var any []rule.Expr
-	for _, t := range types {
-		any = append(any, rule.Compare{Field: "EventType", Value: rule.NewPattern(t)})
+// registryKey is Sysmon's event 12 but for those of some types. It says what they
+// are not, since NXLog may put an EventType of its own (INFO) in the place of theirs.
+func registryKey(not ...string) []source {
+	var types []rule.Expr
+	for _, t := range not {
+		types = append(types, rule.Compare{Field: "EventType", Value: rule.NewPattern(t)})
 	}
-	return []source{{channels: services["sysmon"], ids: []string{"12"}, only: or(any...)}}
+	return []source{{channels: services["sysmon"], ids: []string{"12"}, only: rule.Not{X: or(types...)}}}
 }
 
 func in(service string, ids ...string) []source {
@@ -72,8 +74,8 @@ var categories = map[string][]source{
 	"raw_access_thread":         sysmon("9"),
 	"process_access":            sysmon("10"),
 	"file_event":                sysmon("11"),
-	"registry_add":              registryKey("CreateKey"),
-	"registry_delete":           registryKey("DeleteKey", "DeleteValue"),
+	"registry_add":              registryKey("DeleteKey", "DeleteValue"),
+	"registry_delete":           registryKey("CreateKey"),
 	"registry_set":              sysmon("13"),
 	"registry_rename":           sysmon("14"),
 	"registry_event":            sysmon("12", "13", "14"),
@@ -154,12 +156,13 @@ var services = map[string][]string{
 }
 
 // serviceFields are the names of fields by service. Data without names are called
-// Data, or by their number where Winlogbeat wrote them.
+// Data, or by their number where Winlogbeat wrote them; old exports of NXLog have
+// those of PowerShell in Message alone.
 var serviceFields = map[string]map[string][]string{
 	"application":        {"Data": unnamed},
-	"powershell-classic": {"Data": unnamed},
+	"powershell-classic": {"Data": append(unnamed[:len(unnamed):len(unnamed)], "Message")},
 	"system":             {"Data": unnamed},
-	"windefend":          {"SourceName": {"Source Name"}},
+	"windefend":          {"SourceName": {"Source Name", eventData + "SourceName"}},
 }
 
 var unnamed = []string{"Data", "param1", "param2", "param3"}
@@ -258,6 +261,7 @@ func (s *source) where() rule.Expr {
 // everywhere are names of fields for every source: those of the System section as
 // tools that flatten events call them, beside event data that has the name.
 var everywhere = map[string][]string{
+	"Name":                {eventData + "Name"}, // the provider's is Provider_Name
 	"Provider_Name":       {"Name"},
 	"ProviderName":        {"ProviderName", "Name"},
 	"Provider_Guid":       {"Guid"},
@@ -268,6 +272,14 @@ var everywhere = map[string][]string{
 	"Execution_ThreadID":  {"ThreadID"},
 }
 
+// eventData before the name of a field of the System section names the event data
+// that is called like it; see event.DataPrefix.
+const eventData = "EventData."
+
+// preferData are fields that some events have among their data, too, and mean by
+// the name: the log that was cleared, and not the one that tells of it.
+var preferData = []string{"Channel", "Version", "Task", "UserID", "ProcessID", "ThreadID", "SourceName"}
+
 // namesOf returns the names under which the source's events have a field.
 func (s *source) namesOf(field string) []string {
 	if names := s.fields[field]; names != nil {
@@ -276,7 +288,7 @@ func (s *source) namesOf(field string) []string {
 	if names := everywhere[field]; names != nil {
 		return names
 	}
-	if words := spaced(field); s.spaced && words != field {
+	if words := spaced(field); s.spaced && words != field && field != "EventID" {
 		return []string{field, words}
 	}
 	return []string{field}
@@ -302,11 +314,18 @@ func spaced(name string) string {
 // spellings of Sigma's.
 func (s *source) compare(name string, p rule.Pattern) rule.Expr {
 	e := rule.Compare{Field: name, Value: p}
-	if other, ok := s.values[name][rule.FoldString(p.Text())]; ok {
+	other, ok := s.values[name][rule.FoldString(p.Text())]
+	if name == "Level" && !ok {
+		other, ok = levels[rule.FoldString(p.Text())]
+	}
+	if ok {
 		return rule.Or{e, rule.Compare{Field: name, Value: rule.NewPattern(other)}}
 	}
 	return e
 }
+
+// levels are the numbers that events have in Level, whatever an exporter wrote.
+var levels = map[string]string{"critical": "1", "error": "2", "warning": "3", "information": "4", "informational": "4", "verbose": "5"}
 
 // hashes are the fields that Sysmon's events have within Hashes, as MD5=…,SHA256=….
 var hashes = []string{"md5", "sha1", "sha256", "imphash"}

@@ -66,6 +66,8 @@ func (c *compiler) spend(at *yaml.Node, n int) bool {
 var ignored = strings.Fields("name related license author references date modified fields falsepositives scope " +
 	"regression_tests_path simulation")
 
+var levelNames = []string{"informational", "low", "medium", "high", "critical"}
+
 // Compile translates the YAML mapping of one Sigma rule. Problems are in the order
 // in which they were found; with one that is no Warning, the rule is nil.
 func Compile(root *yaml.Node) (*Rule, []Problem) {
@@ -90,6 +92,9 @@ func (c *compiler) compile(root *yaml.Node) *Rule {
 			r.Status = c.text(value, "status")
 		case "level":
 			r.Level = c.text(value, "level")
+			if !slices.Contains(levelNames, r.Level) {
+				c.warnf(value, "unknown level %q; known are %s", r.Level, strings.Join(levelNames, ", "))
+			}
 		case "description":
 			r.Description = c.text(value, "description")
 		case "tags":
@@ -121,9 +126,6 @@ func (c *compiler) compile(root *yaml.Node) *Rule {
 	case detection == nil:
 		c.errorf(root, "the rule has no detection")
 	default:
-		if levels := []string{"", "informational", "low", "medium", "high", "critical"}; !slices.Contains(levels, r.Level) {
-			c.warnf(root, "unknown level %q", r.Level)
-		}
 		r.Rule = c.rule(logsource, detection)
 	}
 	return r

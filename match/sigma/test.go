@@ -157,6 +157,11 @@ func (d *detectionReader) value(t *test, v *yaml.Node) rule.Expr {
 // each returns the condition that f makes for one of the names under which events
 // have a field.
 func (d *detectionReader) each(field string, f func(name string) rule.Expr) rule.Expr {
+	if slices.Contains(preferData, field) && d.source.fields[field] == nil {
+		d.size += 2
+		data := eventData + field
+		return rule.Or{f(data), and(rule.Not{X: rule.Compare{Field: data, Value: anything}}, f(field))}
+	}
 	var parts []rule.Expr
 	for _, name := range d.source.namesOf(field) {
 		parts = append(parts, f(name))

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -112,8 +113,8 @@ func offsets(s string) (out []string) {
 // dashes are what Windows programs take for the dash of an option.
 var dashes = []string{"-", "/", "\u2013", "\u2014", "\u2015"}
 
-// windash returns text with each of dashes in the place of every dash that begins
-// an option: a - or / in front of a letter, digit or underscore, and behind none.
+// windash returns text with each of dashes in the place of every one that begins an
+// option: in front of a letter, digit or underscore, and behind none.
 func windash(text []rule.Part) [][]rule.Part {
 	out := [][]rule.Part{nil}
 	put := func(alternatives ...string) {
@@ -135,26 +136,24 @@ func windash(text []rule.Part) [][]rule.Part {
 			continue
 		}
 		from := 0
-		for i := range len(x.Text) {
-			if !beginsOption(x.Text, i) {
+		for i, r := range x.Text {
+			n := utf8.RuneLen(r)
+			if !slices.Contains(dashes, string(r)) || n < 0 || !beginsOption(x.Text[:i], x.Text[i+n:]) {
 				continue
 			}
 			put(x.Text[from:i])
 			put(dashes...)
-			from = i + 1
+			from = i + n
 		}
 		put(x.Text[from:])
 	}
 	return out
 }
 
-func beginsOption(s string, i int) bool {
-	if s[i] != '-' && s[i] != '/' {
-		return false
-	}
-	before, _ := utf8.DecodeLastRuneInString(s[:i])
-	behind, _ := utf8.DecodeRuneInString(s[i+1:])
-	return (i == 0 || !isWord(before)) && i+1 < len(s) && isWord(behind)
+func beginsOption(before, behind string) bool {
+	last, _ := utf8.DecodeLastRuneInString(before)
+	first, _ := utf8.DecodeRuneInString(behind)
+	return (before == "" || !isWord(last)) && behind != "" && isWord(first)
 }
 
 func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }

@@ -167,6 +167,10 @@ condition: s`,
 		yes: []string{`{"Text":"x-y -a /b"}`, `{"Text":"x-y /a -b"}`}, no: []string{`{"Text":"x/y -a /b"}`, `{"Text":"x-y a b"}`},
 	},
 	{
+		name: "windash of another dash", detection: "s:\n  Text|endswith|windash: \u2013knead\ncondition: s",
+		yes: []string{`{"Text":"oven -knead"}`, `{"Text":"oven \u2013knead"}`}, no: []string{`{"Text":"oven knead"}`},
+	},
+	{
 		name: "exists", detection: "s:\n  Text|exists: true\n  Kind|exists: false\ncondition: s",
 		yes: []string{`{"Text":"x"}`, `{"Text":"x","Kind":""}`}, no: []string{`{"Kind":"x"}`, `{"Text":"x","Kind":"y"}`},
 	},
