@@ -188,7 +188,7 @@ func (l *Loader) parse(name string, src []byte) *Detection {
 		return nil
 	}
 	var err error
-	if d.Rule, err = spl.Compile(d.Search, l.Macros); err != nil {
+	if d.Rule, err = spl.Compile(d.Search, spl.Env{Macros: l.Macros}); err != nil {
 		f.searchError(search, err)
 		return nil
 	}
