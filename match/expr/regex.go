@@ -72,7 +72,7 @@ func CompileTest(text string) (*regexp.Regexp, error) {
 
 // behind is a lookbehind that forbids one character or class; a class that negates or
 // nests is not meant.
-var behind = regexp.MustCompile(`^\(\?<!(\\[^\w\s]|[\w]|\[(?:[^\\\[\]^]|\\[^\w\s])+\])\)`)
+var behind = regexp.MustCompile(`^\(\?<!(\\[^\w\s]|[^\\\[\](){}.*+?^$|]|\[(?:[^\\\[\]^]|\\[^\w\s])+\])\)`)
 
 // alternates reports whether a | stands outside of groups and classes.
 func alternates(text string) bool {

@@ -50,7 +50,7 @@ func OfInt(n int64) Value {
 
 // OfNanos returns Unix nanoseconds as the number of seconds, exact in its text.
 func OfNanos(n int64) Value {
-	return Value{kind: Number, num: float64(n) / 1e9, text: string(AppendEpoch(nil, n))}
+	return Value{kind: Number, num: float64(n/1e9) + float64(n%1e9)/1e9, text: string(AppendEpoch(nil, n))}
 }
 
 // OfTexts returns the texts as one Value: none are null, one is a Text. The slice
