@@ -14,8 +14,10 @@ import (
 	"sluice/internal/pipeline"
 	"sluice/internal/reference"
 	"sluice/match"
+	"sluice/match/detection"
 	"sluice/match/prefilter"
 	"sluice/match/rule"
+	"sluice/sink"
 )
 
 // aliasRules read aliases in every way: with literals, without, and in BY.
@@ -91,16 +93,24 @@ func TestAliasesAreThoseOfTheReference(t *testing.T) {
 			t.Fatal(err, res.Errors)
 		}
 		got := map[string][]string{}
+		enc := &sink.Encoder{}
+		for _, r := range rules {
+			enc.Detections = append(enc.Detections, &detection.Detection{Name: r.Name, Rule: r.Rule})
+		}
 		for _, r := range res.Rows {
-			by := make([]*string, len(r.Key))
-			for i, v := range r.Key {
-				if v != nil {
-					s := string(v)
-					by[i] = &s
+			row, err := detection.ParseRow(enc.Stats(r))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var by []*string
+			for _, name := range rules[r.Rule].By {
+				v, ok := row[name].(string)
+				if by = append(by, &v); !ok {
+					by[len(by)-1] = nil
 				}
 			}
-			name := rules[r.Rule].Name
-			got[name] = append(got[name], fmt.Sprintf("%s %d", texts(by), r.Count))
+			name := row["detection"].(string)
+			got[name] = append(got[name], fmt.Sprintf("%s %s", texts(by), row["count"]))
 		}
 		return got
 	}

@@ -20,6 +20,7 @@ type Set struct {
 	proj   *event.Projection
 	filter *prefilter.Filter // nil when every record is decoded
 	zone   *time.Location
+	now    time.Time // of Compile
 }
 
 // Options says how a Set treats records.
@@ -40,12 +41,13 @@ type Options struct {
 type program struct {
 	where cond
 	by    []int
-	fill  [][]byte // per BY field; a nil entry leaves it missing
+	fill  [][]byte    // per BY field; a nil entry leaves it missing
+	rows  *rowProgram // instead of by and fill, if the rule is not plain
 }
 
 // Compile resolves rules. A rule's index is its identity in hits.
 func Compile(rules []*rule.Rule, opt Options) *Set {
-	s := &Set{rules: rules, zone: opt.Zone}
+	s := &Set{rules: rules, zone: opt.Zone, now: time.Now()}
 	var names []string
 	all := opt.AllFields
 	for _, r := range rules {
@@ -64,7 +66,7 @@ func Compile(rules []*rule.Rule, opt Options) *Set {
 		s.filter = prefilter.New(rules, opt.Prefilter)
 	}
 	for _, r := range rules {
-		p := program{where: s.compile(r.Where), fill: make([][]byte, len(r.By))}
+		p := program{where: s.compile(r.Where), fill: make([][]byte, len(r.By)), rows: s.compileRows(r)}
 		for i, name := range r.By {
 			p.by = append(p.by, s.proj.Slot(name))
 			if fills(r.Fill, name) {
