@@ -1,5 +1,6 @@
-// Package agg keeps count, first and last time per detection and group key:
-// any split of the hits over tables, merged in any order, equals one plain map.
+// Package agg keeps count, first and last time and other statistics per detection
+// and group key: any split of the hits over tables, merged in any order, equals one
+// plain computation over all of them.
 //
 // Each worker fills a Table of its own, so there is nothing to lock; the tables
 // are merged when the rows are read.
@@ -28,6 +29,9 @@ type Row struct {
 	// the hits that have one; Timed tells whether any has.
 	First, Last int64
 	Timed       bool
+	// Stats are the other statistics, in the order in which Observe named them.
+	Stats []Stat
+	funcs []Func
 }
 
 // New returns an empty Table.
@@ -39,12 +43,36 @@ func (t *Table) Observe(rule int, key [][]byte, nanos int64, timed bool) {
 	t.add(&hit)
 }
 
+// ObserveStats counts one hit whose values have statistics: samples[i] are those of
+// funcs[i], which is the same for all hits of a rule and is kept.
+func (t *Table) ObserveStats(rule int, key [][]byte, nanos int64, timed bool, funcs []Func, samples [][]Sample) {
+	hit := Row{Rule: rule, Key: key, Count: 1, First: nanos, Last: nanos, Timed: timed}
+	g := t.add(&hit)
+	if g.Stats == nil {
+		g.Stats, g.funcs = make([]Stat, len(funcs)), funcs
+	}
+	for i, f := range funcs {
+		for _, v := range samples[i] {
+			g.Stats[i].Add(f, v)
+		}
+	}
+}
+
 // Merge adds the rows of o. o stays as it is.
 func (t *Table) Merge(o *Table) {
 	for _, r := range o.groups {
 		if r.Count > 0 {
-			t.add(r)
+			t.add(r).merge(r)
 		}
+	}
+}
+
+func (r *Row) merge(o *Row) {
+	if r.Stats == nil && o.Stats != nil {
+		r.Stats, r.funcs = make([]Stat, len(o.Stats)), o.funcs
+	}
+	for i := range o.Stats {
+		r.Stats[i].Merge(o.funcs[i], &o.Stats[i])
 	}
 }
 
@@ -59,11 +87,11 @@ func (t *Table) Reset() {
 		return
 	}
 	for _, r := range t.groups {
-		r.Count, r.First, r.Last, r.Timed = 0, 0, 0, false
+		r.Count, r.First, r.Last, r.Timed, r.Stats = 0, 0, 0, false, nil
 	}
 }
 
-func (t *Table) add(r *Row) {
+func (t *Table) add(r *Row) *Row {
 	t.key = appendKey(t.key[:0], r.Rule, r.Key)
 	g := t.groups[string(t.key)]
 	if g == nil {
@@ -75,14 +103,14 @@ func (t *Table) add(r *Row) {
 		t.bytes += len(t.key)
 	}
 	g.Count += r.Count
-	if !r.Timed {
-		return
-	}
-	if !g.Timed {
+	switch {
+	case !r.Timed:
+	case !g.Timed:
 		g.First, g.Last, g.Timed = r.First, r.Last, true
-		return
+	default:
+		g.First, g.Last = min(g.First, r.First), max(g.Last, r.Last)
 	}
-	g.First, g.Last = min(g.First, r.First), max(g.Last, r.Last)
+	return g
 }
 
 // appendKey writes rule and values so that no two keys give the same bytes:

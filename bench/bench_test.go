@@ -86,7 +86,7 @@ func sluice(path string, r *rule.Rule, threads int, opt match.Options) (counts, 
 		return counts{}, err
 	}
 	c := counts{records: res.Records, matched: res.Matched}
-	for _, row := range res.Rows {
+	for _, row := range res.Groups {
 		c.counted += row.Count
 	}
 	return c, nil

@@ -5,7 +5,9 @@ import (
 	"slices"
 	"sort"
 
+	"sluice/agg"
 	"sluice/internal/record"
+	"sluice/match/command"
 	"sluice/match/event"
 	"sluice/match/prefilter"
 )
@@ -52,6 +54,10 @@ type Hit struct {
 	Timed bool
 	At    int  // where the record begins, in the data scanned
 	First bool // of the rule's hits on this event, which has several keys when a BY field has several values
+	// Funcs are the statistics of a rule that is not plain, and Samples[i] the values for
+	// Funcs[i].
+	Funcs   []agg.Func
+	Samples [][]agg.Sample
 }
 
 // Scanner evaluates a Set over records. It is for one goroutine.
@@ -78,11 +84,12 @@ type Scanner struct {
 	at         int // of the record
 	hit        Hit
 	keys       int // of the hit so far
+	env        command.Env
+	grouping   command.Grouping
+	emitKey    func(key [][]byte)
 }
 
-// maxKeys bounds the group keys of one event, which are the product of the
-// numbers of values of its BY fields: hostile duplicates cost a counter.
-const maxKeys = 10_000
+const maxKeys = command.MaxKeys
 
 // NewScanner returns a Scanner of the set. Set Hit before use; Bad may be nil.
 func (s *Set) NewScanner() *Scanner {
@@ -99,7 +106,7 @@ func (s *Set) NewScanner() *Scanner {
 			sc.candidates = append(sc.candidates, i)
 		}
 	}
-	sc.emit = sc.evaluate
+	sc.emit, sc.emitKey, sc.env = sc.evaluate, sc.hitKey, s.Env()
 	return sc
 }
 
@@ -223,6 +230,10 @@ func (s *Scanner) evaluate(ev *event.Event) {
 	for _, i := range candidates {
 		p := &s.set.progs[i]
 		if !p.where.holds(&s.values) {
+			continue
+		}
+		if p.rows != nil {
+			matched = s.rows(i, p.rows, ev) || matched
 			continue
 		}
 		matched = true

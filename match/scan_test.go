@@ -17,7 +17,7 @@ import (
 func compileRules(t testing.TB, searches ...string) (rules []*rule.Rule) {
 	t.Helper()
 	for _, s := range searches {
-		r, err := spl.Compile(s, nil)
+		r, err := spl.Compile(s, spl.Env{})
 		if err != nil {
 			t.Fatalf("%s: %v", s, err)
 		}

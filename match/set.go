@@ -21,8 +21,9 @@ type Set struct {
 	few     *event.Projection // for events of which no rule reads all; nil if that is never known
 	filter  *prefilter.Filter // nil when every record is decoded
 	zone    *time.Location
-	shared  int      // conditions that several rules have
-	sharing *sharing // while it is compiled
+	shared  int       // conditions that several rules have
+	sharing *sharing  // while it is compiled
+	now     time.Time // of Compile
 }
 
 // Options says how a Set treats records.
@@ -44,12 +45,13 @@ type program struct {
 	where cond
 	all   bool // it looks at every value
 	by    []int
-	fill  [][]byte // per BY field; a nil entry leaves it missing
+	fill  [][]byte    // per BY field; a nil entry leaves it missing
+	rows  *rowProgram // instead of by and fill, if the rule is not plain
 }
 
 // Compile resolves rules. A rule's index is its identity in hits.
 func Compile(rules []*rule.Rule, opt Options) *Set {
-	s := &Set{rules: rules, zone: opt.Zone}
+	s := &Set{rules: rules, zone: opt.Zone, now: time.Now()}
 	var names []string
 	all := opt.AllFields
 	for _, r := range rules {
@@ -72,7 +74,7 @@ func Compile(rules []*rule.Rule, opt Options) *Set {
 	}
 	s.sharing = newSharing(rules)
 	for _, r := range rules {
-		p := program{where: s.compile(r.Where), all: r.ReadsAll(), fill: make([][]byte, len(r.By))}
+		p := program{where: s.compile(r.Where), all: r.ReadsAll(), fill: make([][]byte, len(r.By)), rows: s.compileRows(r)}
 		for i, name := range r.By {
 			p.by = append(p.by, s.proj.Slot(name))
 			if fills(r.Fill, name) {

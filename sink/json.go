@@ -106,6 +106,10 @@ func (o *object) integer(name string, n int64) {
 
 func (o *object) texts(name string, values []string) {
 	o.key(name)
+	o.list(values)
+}
+
+func (o *object) list(values []string) {
 	o.buf = append(o.buf, '[')
 	for i, v := range values {
 		if i > 0 {

@@ -3,14 +3,12 @@ package sink
 import (
 	"fmt"
 	"hash/fnv"
-	"strconv"
 	"strings"
 	"time"
 
-	"sluice/agg"
 	"sluice/match/detection"
 	"sluice/match/event"
-	"sluice/match/rule"
+	"sluice/match/row"
 )
 
 // The members that lines begin with. A column of such a name is printed as
@@ -28,97 +26,78 @@ var (
 // Encoder turns rows and events into lines. It is for one goroutine.
 type Encoder struct {
 	Detections []*detection.Detection // by rule index
-	Zone       *time.Location         // in which times are printed; nil means UTC
 	o          object
 }
 
-func (e *Encoder) zone() *time.Location {
-	if e.Zone == nil {
-		return time.UTC
-	}
-	return e.Zone
-}
-
-// Stats returns the line of a row: the detection's name, the BY columns in
-// clause order, the aggregates in clause order. The slice is valid until the
-// next call.
-func (e *Encoder) Stats(r *agg.Row) []byte {
-	d := e.Detections[r.Rule]
+// Stats returns the line of a row: the detection's name, then the columns in order. A
+// number is a number, several values are a list. The slice is valid until the next
+// call.
+func (e *Encoder) Stats(r row.Named) []byte {
 	e.o.buf = e.o.buf[:0]
 	e.o.begin()
 	e.o.taken = statsNames
-	e.o.text("detection", d.Name)
-	e.columns(d.Rule, r)
+	e.o.text("detection", e.Detections[r.Rule].Name)
+	e.columns(r)
 	e.o.end()
 	return e.o.buf
 }
 
-func (e *Encoder) columns(q *rule.Rule, r *agg.Row) {
-	for i, name := range q.By {
+func (e *Encoder) columns(r row.Named) {
+	for i, name := range r.Columns {
 		e.o.column(name)
-		e.o.textOrNull(r.Key[i])
-	}
-	for _, a := range q.Aggs {
-		e.o.column(a.As)
-		switch v, isText := e.aggregate(q, r, a); {
-		case v == nil:
+		switch v := r.Values[i]; v.Kind() {
+		case row.Null:
 			e.o.textOrNull(nil)
-		case isText:
-			e.o.buf = appendString(e.o.buf, v)
+		case row.Number:
+			e.o.buf = append(e.o.buf, v.String()...)
+		case row.Multi:
+			e.o.list(v.Texts())
 		default:
-			e.o.buf = append(e.o.buf, v...)
+			e.o.buf = appendString(e.o.buf, v.String())
 		}
 	}
 }
 
-// aggregate returns the value of an aggregate column; nil means missing. A time
-// is text if the search converts it, else a number of Unix seconds.
-func (e *Encoder) aggregate(q *rule.Rule, r *agg.Row, a rule.Agg) (v []byte, isText bool) {
-	nanos := r.First
-	switch {
-	case a.Func == rule.Count:
-		return strconv.AppendInt(nil, r.Count, 10), false
-	case !r.Timed:
-		return nil, false
-	case a.Func == rule.Max:
-		nanos = r.Last
-	}
-	for _, t := range q.Times {
-		if t.Column == a.As {
-			return appendTime([]byte{}, time.Unix(0, nanos).In(e.zone()), t.Layout), true
-		}
-	}
-	return appendEpoch(nil, nanos), false
-}
-
-// Risk returns the lines of a row's risk events, one per risk object, with the
-// fields of Splunk's risk index. The slice is valid until the next call.
-func (e *Encoder) Risk(r *agg.Row) []byte {
+// Risk returns the lines of a row's risk events, one per risk object, with the fields of
+// Splunk's risk index; an object of several values is several objects. The slice is
+// valid until the next call.
+func (e *Encoder) Risk(r row.Named) []byte {
 	d := e.Detections[r.Rule]
 	e.o.buf = e.o.buf[:0]
 	for _, obj := range d.Risk.Objects {
-		if obj.Optional && e.column(d.Rule, r, obj.Field) == nil {
+		v := r.Get(obj.Field)
+		if obj.Optional && v.IsNull() {
 			continue
 		}
-		e.risk(d, r, obj)
+		e.risk(d, r, obj, firstOf(v))
+		for i := 1; i < v.Len(); i++ {
+			e.risk(d, r, obj, []byte(v.Texts()[i]))
+		}
 	}
 	return e.o.buf
 }
 
-func (e *Encoder) risk(d *detection.Detection, r *agg.Row, obj detection.RiskObject) {
+// firstOf returns the text of the first value, or nil.
+func firstOf(v row.Value) []byte {
+	if v.IsNull() {
+		return nil
+	}
+	return []byte(v.Texts()[0])
+}
+
+func (e *Encoder) risk(d *detection.Detection, r row.Named, obj detection.RiskObject, object []byte) {
 	o := &e.o
-	value := func(name string) []byte { return e.column(d.Rule, r, name) }
 	o.begin()
 	o.taken = riskNames
 	o.text("search_name", d.SavedSearch())
 	o.text("source", d.SavedSearch())
 	o.text("orig_sid", sid(d))
-	o.value("risk_object", value(obj.Field))
+	o.value("risk_object", object)
 	o.text("risk_object_type", obj.Type)
 	o.integer("risk_score", int64(obj.Score))
 	o.text("risk_message", detection.Fill(d.Risk.MessageFor(obj), func(name string) string {
-		if v := value(name); v != nil {
-			return string(v)
+		if v := r.Get(name); !v.IsNull() {
+			return strings.Join(v.Texts(), ", ")
 		}
 		return "null"
 	}))
@@ -128,17 +107,17 @@ func (e *Encoder) risk(d *detection.Detection, r *agg.Row, obj detection.RiskObj
 	if threats := d.Risk.Threats; len(threats) > 0 {
 		var values, types []string
 		for _, t := range threats {
-			if v := value(t.Field); v != nil {
-				values, types = append(values, string(v)), append(types, t.Type)
+			for _, v := range r.Get(t.Field).Texts() {
+				values, types = append(values, v), append(types, t.Type)
 			}
 		}
 		o.texts("threat_object", values)
 		o.texts("threat_object_type", types)
 	}
-	o.text("contributing_events_search", contributing(d, obj.Field, value(obj.Field)))
+	o.text("contributing_events_search", contributing(d, obj.Field, object))
 	o.text("info_min_time", "0.000") // all time, as Splunk prints it
 	o.text("info_max_time", "+Infinity")
-	e.columns(d.Rule, r)
+	e.columns(r)
 	o.end()
 }
 
@@ -161,23 +140,6 @@ func contributing(d *detection.Detection, field string, value []byte) string {
 func quoteSPL(s string) string { return `"` + splEscapes.Replace(s) + `"` }
 
 var splEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
-
-// column returns the text of a column, as the row shows it, for tokens and risk
-// objects; nil means missing.
-func (e *Encoder) column(q *rule.Rule, r *agg.Row, name string) []byte {
-	for i, by := range q.By {
-		if by == name {
-			return r.Key[i]
-		}
-	}
-	for _, a := range q.Aggs {
-		if a.As == name {
-			v, _ := e.aggregate(q, r, a)
-			return v
-		}
-	}
-	return nil
-}
 
 // Event appends the line of a matched event: the detection's name, the time to
 // the nanosecond in UTC, then every field that has a value. A field with

@@ -6,12 +6,11 @@ import (
 	"reflect"
 	"slices"
 	"testing"
-	"time"
 
-	"sluice/agg"
 	"sluice/internal/record"
 	"sluice/match/detection"
 	"sluice/match/event"
+	"sluice/match/row"
 	"sluice/match/rule"
 )
 
@@ -32,15 +31,20 @@ func testDetection() *detection.Detection {
 	}
 }
 
-func testRow(key ...string) *agg.Row {
-	r := &agg.Row{Count: 2, First: 1_714_554_753_100e6, Last: 1_714_554_754e9, Timed: true}
+// testColumns are those of the rows of testDetection.
+var testColumns = []string{"dest", "user_id", "Path", "count", "firstTime", "lastTime"}
+
+// testRow returns a row with the given BY values, of which - is missing.
+func testRow(key ...string) row.Named {
+	r := row.Named{Columns: testColumns}
 	for _, v := range key {
 		if v == "-" {
-			r.Key = append(r.Key, nil)
+			r.Values = append(r.Values, row.Value{})
 		} else {
-			r.Key = append(r.Key, []byte(v))
+			r.Values = append(r.Values, row.OfText(v))
 		}
 	}
+	r.Values = append(r.Values, row.OfInt(2), row.OfText("2024-05-01T09:12:33"), row.OfNanos(1_714_554_754e9))
 	return r
 }
 
@@ -77,14 +81,38 @@ func TestStats(t *testing.T) {
 	if got := string(e.Stats(testRow("ws1", "", "-"))); got != want {
 		t.Errorf("got  %swant %s", got, want)
 	}
-	e.Zone = time.FixedZone("", -3*3600)
-	row := testRow("a", "b", "c")
-	if got := string(e.Stats(row)); !bytes.Contains([]byte(got), []byte(`"firstTime":"2024-05-01T06:12:33"`)) {
-		t.Errorf("not in the zone: %s", got)
+	several := row.Named{Columns: []string{"a", "b", "c"}, Values: []row.Value{row.OfTexts([]string{"x", `"`}), row.OfNumber(-0.5), {}}}
+	if got, want := string(e.Stats(several)), `{"detection":"Some Name","a":["x","\""],"b":-0.5,"c":null}`+"\n"; got != want {
+		t.Errorf("got  %swant %s", got, want)
 	}
-	row.Timed = false
-	if got := string(e.Stats(row)); !bytes.Contains([]byte(got), []byte(`"firstTime":null,"lastTime":null`)) {
-		t.Errorf("without a time: %s", got)
+}
+
+// An object of several values is at risk in each of them.
+func TestRiskOfSeveral(t *testing.T) {
+	t.Parallel()
+	d := testDetection()
+	d.Risk.Objects = d.Risk.Objects[:1]
+	d.Risk.Message = "$dest$!"
+	d.Risk.Threats = []detection.ThreatObject{{Field: "dest", Type: "system"}}
+	e := &Encoder{Detections: []*detection.Detection{d}}
+	r := row.Named{Columns: []string{"dest"}, Values: []row.Value{row.OfTexts([]string{"a", "b"})}}
+	var objects []string
+	for line := range bytes.Lines(e.Risk(r)) {
+		var got struct {
+			Object  string   `json:"risk_object"`
+			Message string   `json:"risk_message"`
+			Threats []string `json:"threat_object"`
+		}
+		if err := json.Unmarshal(line, &got); err != nil {
+			t.Fatal(err)
+		}
+		objects = append(objects, got.Object)
+		if got.Message != "a, b!" || !slices.Equal(got.Threats, []string{"a", "b"}) {
+			t.Errorf("%+v", got)
+		}
+	}
+	if !slices.Equal(objects, []string{"a", "b"}) {
+		t.Errorf("objects %q, want each value", objects)
 	}
 }
 
@@ -162,10 +190,10 @@ func TestRiskThreats(t *testing.T) {
 func TestColumnNamesThatAreTaken(t *testing.T) {
 	t.Parallel()
 	d := testDetection()
-	d.Rule.By = []string{"dest", "source", "detection", "risk_score"}
 	d.Risk.Objects = d.Risk.Objects[:1]
 	e := &Encoder{Detections: []*detection.Detection{d}}
 	row := testRow("ws1", "src", "det", "9")
+	row.Columns = []string{"dest", "source", "detection", "risk_score", "count", "firstTime", "lastTime"}
 	stats := e.Stats(row)
 	if got, want := names(t, stats), []string{"detection", "dest", "source", "orig_detection", "risk_score", "count", "firstTime", "lastTime"}; !slices.Equal(got, want) {
 		t.Errorf("stats members %q, want %q", got, want)
@@ -181,7 +209,7 @@ func TestColumnNamesThatAreTaken(t *testing.T) {
 
 func TestEvent(t *testing.T) {
 	t.Parallel()
-	e := &Encoder{Detections: []*detection.Detection{testDetection()}, Zone: time.FixedZone("", 3600)}
+	e := &Encoder{Detections: []*detection.Detection{testDetection()}}
 	dec := event.NewDecoder(event.ProjectAll([]string{"Path"}), nil)
 	line := []byte("[")
 	raw := `<Event><System><Provider Name='P'/><EventID>1</EventID><TimeCreated SystemTime='2024-05-01T09:12:33.1234567Z'/></System>` +

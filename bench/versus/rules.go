@@ -11,7 +11,9 @@ import (
 	"sluice/agg"
 	"sluice/detections"
 	"sluice/internal/corpus/ruleset"
+	"sluice/internal/pipeline"
 	"sluice/internal/reference"
+	commands "sluice/match/command"
 	"sluice/match/detection"
 	"sluice/match/rule"
 	"sluice/sink"
@@ -158,13 +160,17 @@ func (t *truth) hits(s *set, times int64) (n int64) {
 func (t *truth) lines(s *set, times int64) []byte {
 	var out bytes.Buffer
 	enc := &sink.Encoder{Detections: s.detections}
+	var groups []*agg.Row
 	for i, rows := range t.of(s) {
 		for _, r := range rows {
 			more := *r
 			more.Rule = i
 			more.Count *= times
-			out.Write(enc.Stats(&more))
+			groups = append(groups, &more)
 		}
+	}
+	for _, r := range pipeline.Rows(&commands.Env{}, rulesOf(s.detections), groups) {
+		out.Write(enc.Stats(r))
 	}
 	return out.Bytes()
 }

@@ -18,12 +18,14 @@ import (
 type ruleFlags struct {
 	macros    []string
 	macroDirs []string
+	lookups   []string
 }
 
 func (f *ruleFlags) add(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringArrayVar(&f.macros, "macro", nil, "a macro, as NAME=DEFINITION or 'NAME(a,b)=DEFINITION'; wins over all others (repeatable)")
 	fl.StringArrayVar(&f.macroDirs, "macros", nil, "folder of macro files; they win over those beside the detections (repeatable)")
+	fl.StringArrayVar(&f.lookups, "lookups", nil, "folder of lookup tables, beside those of the detections (repeatable)")
 }
 
 // builtin is what the files inside the binary are called in messages.
@@ -40,6 +42,9 @@ func (f *ruleFlags) loader() (*detection.Loader, error) {
 	}
 	for _, dir := range f.macroDirs {
 		l.LoadMacroDir(dir)
+	}
+	for _, dir := range f.lookups {
+		l.LoadLookups(dir)
 	}
 	return l, nil
 }

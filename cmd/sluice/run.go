@@ -14,11 +14,11 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"sluice/agg"
 	"sluice/internal/pipeline"
 	"sluice/internal/record"
 	"sluice/match"
 	"sluice/match/detection"
+	"sluice/match/row"
 	"sluice/match/rule"
 	"sluice/sink"
 	"sluice/tailer"
@@ -182,7 +182,7 @@ func (c *cli) run(ctx context.Context, j *job) error {
 		c.warn("no file to read in %s", strings.Join(j.args, ", "))
 	}
 	out := bufio.NewWriterSize(c.stdout, 64<<10)
-	enc := &sink.Encoder{Detections: j.detections, Zone: j.zone}
+	enc := &sink.Encoder{Detections: j.detections}
 	rules := make([]*rule.Rule, len(j.detections))
 	for i, d := range j.detections {
 		rules[i] = d.Rule
@@ -219,8 +219,8 @@ func (c *cli) run(ctx context.Context, j *job) error {
 	return nil
 }
 
-func printRows(out *bufio.Writer, enc *sink.Encoder, rows []*agg.Row, output string) error {
-	line := map[string]func(*agg.Row) []byte{"stats": enc.Stats, "risk": enc.Risk}[output]
+func printRows(out *bufio.Writer, enc *sink.Encoder, rows []row.Named, output string) error {
+	line := map[string]func(row.Named) []byte{"stats": enc.Stats, "risk": enc.Risk}[output]
 	if line != nil {
 		for _, r := range rows {
 			if _, err := out.Write(line(r)); err != nil {

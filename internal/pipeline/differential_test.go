@@ -59,7 +59,7 @@ func loadRules(t testing.TB) []reference.Rule {
 		`EventCode>4103 (Opcode!=15 OR Path="C:\\*") | stats count min(_time) as a max(_time) as b by dest, ProcessID`,
 		`ScriptBlockText IN ("*ipify*", *ipinfo*) dest=*0* | stats count min(_time) as a max(_time) as b by signature MessageNumber`,
 	} {
-		r, err := spl.Compile(search, l.Macros)
+		r, err := spl.Compile(search, spl.Env{Macros: l.Macros})
 		if err != nil {
 			t.Fatalf("%s: %v", search, err)
 		}
@@ -198,7 +198,7 @@ func checkIdentity(t testing.TB, res *pipeline.Result) {
 
 // printRows writes rows in one form for both engines.
 func printRows(rules []reference.Rule, res *pipeline.Result) (out []string) {
-	for _, r := range res.Rows {
+	for _, r := range res.Groups {
 		by := make([]*string, len(r.Key))
 		for i, v := range r.Key {
 			if v != nil {

@@ -14,6 +14,7 @@ import (
 	"sluice/agg"
 	"sluice/internal/record"
 	"sluice/match"
+	"sluice/match/row"
 	"sluice/match/rule"
 	"sluice/tailer"
 )
@@ -45,7 +46,13 @@ type Result struct {
 	match.Effort
 	Bytes int64 // of text, after decompression and transcoding
 	Files int   // that were opened
-	Rows  []*agg.Row
+	// Groups are what the rules counted, Rows what the commands behind that make of it:
+	// by rule, and in the order that the commands give.
+	Groups []*agg.Row
+	Rows   []row.Named
+	// Cut counts groups of which a column has more values than are kept (see agg.Stat),
+	// and rows that commands made and were too many (see command.MaxRows).
+	Cut   int64
 	Nulls Nulls
 	// Damage tells of the malformed records of each file that has any, in the
 	// order of the files.
@@ -131,7 +138,7 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 		close(r.done)
 	}
 	err := <-writeErr
-	r.res.Rows = r.table.Rows()
+	r.emit()
 	for i := range cfg.Files {
 		if d := r.damage[i]; d != nil {
 			r.res.Damage = append(r.res.Damage, *d)

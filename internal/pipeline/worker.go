@@ -67,10 +67,19 @@ func (w *worker) hit(h *match.Hit) {
 	if w.cfg.Event != nil && h.First {
 		w.out.lines = w.cfg.Event(w.out.lines, h)
 	}
-	missing := w.out.nulls.note(w.cfg.Rules[h.Rule], h)
+	q := w.cfg.Rules[h.Rule]
+	missing := !q.Nulls && w.out.nulls.note(q, h)
 	if !missing || !w.cfg.DropNulls {
-		w.out.table.Observe(h.Rule, h.Key, h.Nanos, h.Timed)
+		w.out.observe(h)
 	}
+}
+
+func (f *found) observe(h *match.Hit) {
+	if len(h.Funcs) == 0 {
+		f.table.Observe(h.Rule, h.Key, h.Nanos, h.Timed)
+		return
+	}
+	f.table.ObserveStats(h.Rule, h.Key, h.Nanos, h.Timed, h.Funcs, h.Samples)
 }
 
 // work matches what is sent until there is no more.

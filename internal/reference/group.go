@@ -17,6 +17,7 @@ type group struct {
 	count       int64
 	timed       bool // whether first and last hold a time
 	first, last int64
+	samples     []samples // one an aggregate
 }
 
 // add counts an accepted event: once for every combination of the values of
@@ -25,7 +26,7 @@ func (g groups) add(r *rule.Rule, f fields, at int64, timed, dropNulls bool) {
 	rows := [][]*string{nil}
 	for _, name := range r.By {
 		values := byValues(r, f, name)
-		if dropNulls && values[0] == nil {
+		if dropNulls && !r.Nulls && values[0] == nil {
 			return
 		}
 		var longer [][]*string
@@ -37,7 +38,7 @@ func (g groups) add(r *rule.Rule, f fields, at int64, timed, dropNulls bool) {
 		rows = longer
 	}
 	for _, row := range rows {
-		g.count(row, at, timed)
+		g.count(row, at, timed).sample(r, f, at, timed)
 	}
 }
 
@@ -58,7 +59,7 @@ func byValues(r *rule.Rule, f fields, name string) []*string {
 }
 
 // count adds one event to a group.
-func (g groups) count(by []*string, at int64, timed bool) {
+func (g groups) count(by []*string, at int64, timed bool) *group {
 	var key strings.Builder
 	for _, v := range by {
 		if v == nil {
@@ -74,7 +75,7 @@ func (g groups) count(by []*string, at int64, timed bool) {
 	}
 	row.count++
 	if !timed {
-		return
+		return row
 	}
 	if !row.timed || at < row.first {
 		row.first = at
@@ -83,6 +84,7 @@ func (g groups) count(by []*string, at int64, timed bool) {
 		row.last = at
 	}
 	row.timed = true
+	return row
 }
 
 // rows returns the groups in order.

@@ -17,6 +17,9 @@ import (
 	"fmt"
 	"time"
 
+	"sluice/match/command"
+	"sluice/match/expr"
+	"sluice/match/row"
 	"sluice/match/rule"
 )
 
@@ -36,6 +39,8 @@ type Options struct {
 	// DropNulls leaves out events in which a BY field is missing, as Splunk's
 	// stats does. Such an event still counts as matched.
 	DropNulls bool
+	// Now is the answer of now() in searches.
+	Now time.Time
 }
 
 // Row is one group of a rule.
@@ -55,6 +60,8 @@ type Result struct {
 	// Rows are in the order of the rules and then of their BY values, compared
 	// one after another: a missing value first, then by bytes.
 	Rows []Row
+	// Named are the rows as they are printed, behind the commands of the rules, by rule.
+	Named []row.Named
 }
 
 // errMalformed is how decoders report a record that cannot be read.
@@ -67,6 +74,7 @@ func Run(paths []string, rules []Rule, opt Options) (*Result, error) {
 		opt.Location = time.UTC
 	}
 	r := &run{rules: rules, opt: opt, groups: make([]groups, len(rules))}
+	r.env = command.Env{Env: expr.Env{Zone: opt.Location, Now: opt.Now}, DropNulls: opt.DropNulls}
 	for i := range r.groups {
 		r.groups[i] = groups{}
 	}
@@ -80,6 +88,7 @@ func Run(paths []string, rules []Rule, opt Options) (*Result, error) {
 	}
 	for i, rule := range rules {
 		r.result.Rows = append(r.result.Rows, r.groups[i].rows(rule.Name)...)
+		r.result.Named = append(r.result.Named, r.groups[i].named(i, rule.Rule, &r.env)...)
 	}
 	return &r.result, nil
 }
@@ -90,6 +99,7 @@ type run struct {
 	opt    Options
 	filter *prefilter // nil when every record is decoded
 	groups []groups   // one a rule
+	env    command.Env
 	result Result
 }
 
@@ -128,13 +138,46 @@ func (r *run) event(ev *event) {
 	matched := false
 	for i, rule := range r.rules {
 		if accepts(rule.Where, fields) {
-			matched = true
-			r.groups[i].add(rule.Rule, fields, at, timed, r.opt.DropNulls)
+			matched = r.accept(i, fields, at, timed) || matched
 		}
 	}
 	if matched {
 		r.result.Matched++
 	}
+}
+
+// accept counts an event that a rule accepts, unless the rule's commands drop it.
+func (r *run) accept(i int, f fields, at int64, timed bool) bool {
+	rule := r.rules[i].Rule
+	if rule.Plain() {
+		r.groups[i].add(rule, f, at, timed, r.opt.DropNulls)
+		return true
+	}
+	t := rowOf(rule, f, at, timed)
+	command.Run(&r.env, rule.Before, t)
+	for _, values := range t.Rows {
+		f := fields{}
+		for k, name := range t.Columns {
+			f[name] = row.Get(values, k).Texts()
+		}
+		at, timed := row.Get(values, t.Index("_time")).Nanos()
+		r.groups[i].add(rule, f, at, timed, r.opt.DropNulls)
+	}
+	return len(t.Rows) > 0
+}
+
+// rowOf returns the row of an event that a rule's commands begin with.
+func rowOf(rule *rule.Rule, f fields, at int64, timed bool) *row.Table {
+	t := &row.Table{Rows: [][]row.Value{nil}}
+	for _, name := range rule.Inputs() {
+		t.Set(0, t.Need(name), row.OfTexts(f[name]))
+	}
+	now := row.Value{}
+	if timed {
+		now = row.OfNanos(at)
+	}
+	t.Set(0, t.Need("_time"), now)
+	return t
 }
 
 // decode turns a record into its events. Events in front of the place where a

@@ -97,13 +97,7 @@ func (d *Detection) SavedSearch() string {
 
 // Columns returns the names of the columns of a detection's rows. all is false if
 // its rows may have others, too.
-func (d *Detection) Columns() (names []string, all bool) {
-	names = append(names, d.Rule.By...)
-	for _, a := range d.Rule.Aggs {
-		names = append(names, a.As)
-	}
-	return names, true
-}
+func (d *Detection) Columns() (names []string, all bool) { return d.Rule.Columns() }
 
 // lacks reports whether no row has a column of that name.
 func (d *Detection) lacks(column string) bool {

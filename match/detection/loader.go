@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"sluice/match/lookup"
 	"sluice/match/spl"
 )
 
@@ -21,6 +22,9 @@ import (
 // LoadMacroDir, and that over those of folders; of equals, the later one wins.
 type Loader struct {
 	Macros spl.Macros
+	// Lookups are the tables that searches refer to; those of a folder loaded later
+	// win.
+	Lookups *lookup.Set
 	// Lint makes the Loader also tell what is no fault for a run, but is one for
 	// publishing: see the Check constants.
 	Lint bool
@@ -77,13 +81,14 @@ func (l *Loader) Load(root string) []*Detection {
 	return l.files(fsys, root, files)
 }
 
-// tree lists the YAML files below root but for those of macros and hidden ones.
+// tree lists the YAML files below root but for those of macros and lookups and
+// hidden ones.
 func (l *Loader) tree(fsys fs.FS, root string) (files []string) {
 	fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			l.fail(fmt.Errorf("cannot load rules from %s: %w", filepath.Join(root, p), reason(err)))
-		case d.IsDir() && p != "." && (d.Name() == "macros" || strings.HasPrefix(d.Name(), ".")):
+		case d.IsDir() && p != "." && (d.Name() == "macros" || d.Name() == "lookups" || strings.HasPrefix(d.Name(), ".")):
 			return fs.SkipDir
 		case !d.IsDir() && isYAML(p):
 			files = append(files, p)
@@ -105,8 +110,8 @@ func isDir(elem ...string) bool {
 	return err == nil && info.IsDir()
 }
 
-// content loads what the detections of dir share: the macros of the repository
-// that dir lies in, then its own.
+// content loads what the detections of dir share: the macros and lookups of the
+// repository that dir lies in, then its own.
 func (l *Loader) content(dir string) {
 	if abs, err := filepath.Abs(dir); err == nil {
 		up := ".."
@@ -123,7 +128,7 @@ func (l *Loader) content(dir string) {
 	l.shared(dir)
 }
 
-// shared loads the macros of dir, once.
+// shared loads the macros and lookups of dir, once.
 func (l *Loader) shared(dir string) {
 	key := dir
 	if abs, err := filepath.Abs(dir); err == nil {
@@ -137,6 +142,24 @@ func (l *Loader) shared(dir string) {
 	}
 	l.folders[key] = true
 	l.LoadMacros(os.DirFS(dir), dir)
+	if sub := filepath.Join(dir, "lookups"); isDir(sub) {
+		l.LoadLookups(sub)
+	}
+}
+
+// LoadLookups makes the lookups of the folder dir known: the tables that its .yml
+// files define, and its CSV files.
+func (l *Loader) LoadLookups(dir string) {
+	if !isDir(dir) {
+		l.fail(fmt.Errorf("cannot load lookups from %s: no such folder", dir))
+		return
+	}
+	if l.Lookups == nil {
+		l.Lookups = &lookup.Set{}
+	}
+	for _, err := range l.Lookups.Add(os.DirFS(dir), filepath.ToSlash(dir)) {
+		l.fail(err)
+	}
 }
 
 // files loads files at once, as many as there are processors for: hundreds of them
@@ -156,7 +179,7 @@ func (l *Loader) files(fsys fs.FS, name string, files []string) []*Detection {
 				return
 			}
 			r := &results[i]
-			r.Macros, r.Lint, r.Regressions = l.Macros, l.Lint, l.Regressions
+			r.Macros, r.Lookups, r.Lint, r.Regressions = l.Macros, l.Lookups, l.Lint, l.Regressions
 			r.found = r.file(fsys, files[i], shown(name, files[i]))
 		}
 	}

@@ -95,7 +95,7 @@ func (f *file) schema(d *Detection, old *first) map[string]func(*yaml.Node) {
 
 // compile makes the rule of d.
 func (f *file) compile(d *Detection) bool {
-	r, err := spl.Compile(d.Search, f.l.Macros)
+	r, err := spl.Compile(d.Search, spl.Env{Macros: f.l.Macros, Lookups: f.l.Lookups})
 	if err != nil {
 		f.failed = true
 		f.searchError(f.keys["search"], err)

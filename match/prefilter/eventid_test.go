@@ -31,7 +31,7 @@ func TestIDsOf(t *testing.T) {
 		`EventCode=12345678901`:                         nil,
 		`signature=7`:                                   nil,
 	} {
-		r, err := spl.Compile(search+" | stats count by dest", nil)
+		r, err := spl.Compile(search+" | stats count by dest", spl.Env{})
 		if err != nil {
 			t.Fatal(search, err)
 		}

@@ -17,7 +17,7 @@ import (
 
 func compileRule(t testing.TB, search string) *rule.Rule {
 	t.Helper()
-	r, err := spl.Compile(search+" | stats count by dest", nil)
+	r, err := spl.Compile(search+" | stats count by dest", spl.Env{})
 	if err != nil {
 		t.Fatalf("%s: %v", search, err)
 	}

@@ -64,17 +64,17 @@ var TermFields = []string{
 }
 
 func (e Matches) String() string {
-	return "(matches " + quoteName(e.Field) + " " + strconv.Quote(e.Re.src) + ")"
+	return "(matches " + QuoteName(e.Field) + " " + strconv.Quote(e.Re.src) + ")"
 }
 
-func (e InNet) String() string { return "(in " + quoteName(e.Field) + " " + e.Net.String() + ")" }
+func (e InNet) String() string { return "(in " + QuoteName(e.Field) + " " + e.Net.String() + ")" }
 
 func (e SameField) String() string {
 	cased := ""
 	if e.Cased {
 		cased = "cased "
 	}
-	return "(" + cased + e.How.String() + " " + quoteName(e.Field) + " " + quoteName(e.Other) + ")"
+	return "(" + cased + e.How.String() + " " + QuoteName(e.Field) + " " + QuoteName(e.Other) + ")"
 }
 
 func (e Term) String() string { return "(term " + e.Value.String() + ")" }

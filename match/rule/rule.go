@@ -12,16 +12,21 @@ import (
 	"strings"
 )
 
-// Rule is one compiled detection search.
+// Rule is one compiled detection search. Each event that Where accepts becomes a row
+// of its fields, which Before transforms; the rows are grouped by By and counted in
+// Aggs, and After transforms the rows of the groups. Most rules need no row of an
+// event, see Plain.
 type Rule struct {
-	Where Expr
-	Fill  *Fill // nil when missing BY fields stay missing
+	Where  Expr
+	Before []Command
+	Fill   *Fill // nil when missing BY fields stay missing
 	// Nulls says that events with missing BY fields count even where a run leaves
 	// them out as Splunk's stats does: the front end's language knows no stats.
 	Nulls bool
 	By    []string
 	Aggs  []Agg
 	Times []TimeFormat
+	After []Command
 }
 
 // Fill gives missing fields a value before grouping (SPL's fillnull).
@@ -33,21 +38,9 @@ type Fill struct {
 // Agg is one aggregate column of the rows.
 type Agg struct {
 	Func  Func
-	Field string // empty for Count
+	Field string // empty for the Count of events
 	As    string // column name
 }
-
-// Func is an aggregate function.
-type Func int
-
-// The aggregate functions. Min and Max are taken over _time.
-const (
-	Count Func = iota
-	Min
-	Max
-)
-
-func (f Func) String() string { return [...]string{"count", "min", "max"}[f] }
 
 // TimeFormat prints an epoch column as text.
 type TimeFormat struct {
@@ -109,11 +102,11 @@ func (e And) String() string { return list("and", e) }
 func (e Or) String() string  { return list("or", e) }
 func (e Not) String() string { return "(not " + e.X.String() + ")" }
 func (e Compare) String() string {
-	return "(" + e.Op.String() + " " + quoteName(e.Field) + " " + e.Value.String() + ")"
+	return "(" + e.Op.String() + " " + QuoteName(e.Field) + " " + e.Value.String() + ")"
 }
 
-// quoteName prints a name so that it can be told from what stands around it.
-func quoteName(name string) string {
+// QuoteName prints a name so that it can be told from what stands around it.
+func QuoteName(name string) string {
 	plain := func(r rune) bool {
 		return 'a' <= r|0x20 && r|0x20 <= 'z' || '0' <= r && r <= '9' || strings.ContainsRune("_.-{}()", r)
 	}
@@ -123,10 +116,11 @@ func quoteName(name string) string {
 	return strconv.Quote(name)
 }
 
-func quoteNames(names []string) string {
+// QuoteNames prints names side by side.
+func QuoteNames(names []string) string {
 	quoted := make([]string, len(names))
 	for i, name := range names {
-		quoted[i] = quoteName(name)
+		quoted[i] = QuoteName(name)
 	}
 	return strings.Join(quoted, " ")
 }
@@ -144,19 +138,25 @@ func list(op string, parts []Expr) string {
 func (r *Rule) String() string {
 	var b strings.Builder
 	b.WriteString("where " + r.Where.String())
+	for _, c := range r.Before {
+		b.WriteString(" | " + c.String())
+	}
 	if r.Fill != nil {
-		fmt.Fprintf(&b, " | fill %q %s", r.Fill.Value, quoteNames(r.Fill.Fields))
+		fmt.Fprintf(&b, " | fill %q %s", r.Fill.Value, QuoteNames(r.Fill.Fields))
 	}
 	b.WriteString(" | stats")
 	for _, a := range r.Aggs {
-		fmt.Fprintf(&b, " %s(%s) as %s", a.Func, a.Field, quoteName(a.As))
+		fmt.Fprintf(&b, " %s(%s) as %s", a.Func, a.Field, QuoteName(a.As))
 	}
-	b.WriteString(" by " + quoteNames(r.By))
+	b.WriteString(" by " + QuoteNames(r.By))
 	if r.Nulls {
 		b.WriteString(" | nulls")
 	}
 	for _, t := range r.Times {
-		fmt.Fprintf(&b, " | time %s %q", quoteName(t.Column), t.Layout)
+		fmt.Fprintf(&b, " | time %s %q", QuoteName(t.Column), t.Layout)
+	}
+	for _, c := range r.After {
+		b.WriteString(" | " + c.String())
 	}
 	return b.String()
 }
@@ -185,11 +185,8 @@ func (r *Rule) Fields() []string {
 			add(e.Other)
 		}
 	})
-	for _, name := range r.By {
+	for _, name := range r.Inputs() {
 		add(name)
-	}
-	for _, a := range r.Aggs {
-		add(a.Field)
 	}
 	return names
 }

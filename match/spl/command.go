@@ -2,75 +2,156 @@ package spl
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
+	"sluice/match/command"
+	"sluice/match/expr"
 	"sluice/match/rule"
 )
 
-// pipeline reads the base search and the commands behind it.
-func (p *parser) pipeline() (*rule.Rule, error) {
-	r := &rule.Rule{}
-	p.keyword("search")
-	where, err := p.and()
+const nameStops = `(),|"=`
+
+// refused says of commands why there is none of them here.
+var refused = map[string]string{
+	"append":        "it needs a second search",
+	"appendcols":    "it needs a second search",
+	"appendpipe":    "it runs a second pipeline over the rows",
+	"chart":         "its columns depend on the values",
+	"collect":       "it writes to an index",
+	"from":          "it reads a data model",
+	"inputlookup":   "it reads no events",
+	"iplocation":    "it needs a database of addresses",
+	"join":          "it needs a second search",
+	"makeresults":   "it reads no events",
+	"map":           "it runs a search for each row",
+	"mstats":        "it reads metrics",
+	"multisearch":   "it needs a second search",
+	"outputlookup":  "it writes a file",
+	"rare":          "it counts all values; use stats count by and sort",
+	"set":           "it needs a second search",
+	"streamstats":   "it depends on the order in which events arrive",
+	"timechart":     "its columns depend on the values",
+	"top":           "it counts all values; use stats count by and sort",
+	"transaction":   "it joins events over any distance",
+	"tstats":        "it reads an index or a data model, not events",
+	"union":         "it needs a second search",
+	"xyseries":      "its columns depend on the values",
+	"apply":         "it needs a model of the Machine Learning Toolkit",
+	"fit":           "it needs a model of the Machine Learning Toolkit",
+	"ut_shannon":    "it is a command of an app",
+	"datamodel":     "it reads a data model",
+	"loadjob":       "it reads another search's results",
+	"savedsearch":   "it runs another search",
+	"rest":          "it asks a server",
+	"dbxquery":      "it asks a database",
+	"sendalert":     "it has effects outside",
+	"sendemail":     "it has effects outside",
+	"foreach":       "it makes commands from the names of fields",
+	"untable":       "its columns depend on the values",
+	"transpose":     "its columns depend on the values",
+	"anomalies":     "it depends on the order in which events arrive",
+	"cluster":       "it compares every event with every other",
+	"delete":        "it has effects outside",
+	"metadata":      "it reads an index",
+	"metasearch":    "it reads an index",
+	"typeahead":     "it reads an index",
+	"extract":       "it reads the raw event",
+	"kv":            "it reads the raw event",
+	"multikv":       "it reads the raw event",
+	"addinfo":       "it tells of a search job",
+	"geostats":      "its columns depend on the values",
+	"predict":       "it needs a model",
+	"selfjoin":      "it joins events over any distance",
+	"sitop":         "it counts all values; use stats count by and sort",
+	"summaryindex":  "it writes to an index",
+	"tscollect":     "it writes an index",
+	"walklex":       "it reads an index",
+	"x11":           "it needs a model",
+	"concurrency":   "it depends on the order in which events arrive",
+	"delta":         "it depends on the order in which events arrive",
+	"accum":         "it depends on the order in which events arrive",
+	"autoregress":   "it depends on the order in which events arrive",
+	"trendline":     "it depends on the order in which events arrive",
+	"filldown":      "it depends on the order in which events arrive",
+	"gauge":         "it draws",
+	"highlight":     "it draws",
+	"outputcsv":     "it writes a file",
+	"outputtext":    "it writes a file",
+	"pivot":         "it reads a data model",
+	"script":        "it runs a program",
+	"run":           "it runs a program",
+	"localize":      "it makes a second search",
+	"return":        "it makes a second search",
+	"format":        "it makes a second search",
+	"tojson":        "its columns depend on the values",
+	"analyzefields": "it needs a model",
+}
+
+// step reads one command. One that stands for several gives several steps.
+func (p *parser) step() ([]step, error) {
+	if p.atEnd() && p.text.blankAt(p.pos) {
+		return nil, nil // a macro that stands for nothing
+	}
+	start := p.pos
+	name := strings.ToLower(p.word(nameStops))
+	read, known := readers[name]
+	switch {
+	case name == "":
+		return nil, p.errorf(start, "expected a command, found %s", p.found())
+	case refused[name] != "":
+		return nil, p.errorf(start, "command %q is not supported: %s", name, refused[name])
+	case name == "stats":
+		return p.statsStep(start)
+	case !known:
+		return nil, p.errorf(start, "command %q is not supported", name)
+	}
+	commands, err := read(p, start)
 	if err != nil {
 		return nil, err
 	}
-	r.Where = where
-	for p.accept('|') {
-		if err := p.command(r); err != nil {
-			return nil, err
-		}
+	if !p.atEnd() {
+		return nil, p.errorf(p.pos, "expected the end of %s, found %s", name, p.found())
 	}
-	p.space()
-	if p.pos < len(p.text.s) {
-		return nil, p.errorf(p.pos, "expected a command or the end, found %s", p.found())
-	}
-	if r.Aggs == nil {
-		return nil, p.errorf(0, "the search has no stats command, so it has no rows to count")
-	}
-	return r, nil
+	return []step{{at: start, name: name, commands: commands}}, nil
 }
 
-const nameStops = `(),|"=`
+type reader func(p *parser, start int) ([]rule.Command, error)
 
-func (p *parser) command(r *rule.Rule) error {
-	p.space()
-	start := p.pos
-	name := p.word(nameStops)
-	afterStats := r.Aggs != nil
-	switch strings.ToLower(name) {
-	case "search":
-		e, err := p.and()
-		if err != nil {
-			return err
-		}
-		if _, all := e.(rule.All); !all {
-			return p.errorf(start, "a second search is supported only as `search *`")
-		}
-		return nil
-	case "fillnull":
-		if afterStats {
-			return p.errorf(start, "fillnull behind stats is not supported")
-		}
-		if r.Fill != nil {
-			return p.errorf(start, "a second fillnull is not supported")
-		}
-		return p.fillnull(r)
-	case "stats":
-		if afterStats {
-			return p.errorf(start, "a second stats is not supported")
-		}
-		return p.stats(r)
-	case "convert":
-		if !afterStats {
-			return p.errorf(start, "convert before stats is not supported")
-		}
-		return p.convert(r)
-	case "":
-		return p.errorf(start, "expected a command, found %s", p.found())
+var readers map[string]reader
+
+func init() {
+	readers = map[string]reader{
+		"addtotals":  (*parser).addtotals,
+		"bin":        (*parser).bin,
+		"bucket":     (*parser).bin,
+		"convert":    (*parser).convert,
+		"dedup":      (*parser).dedup,
+		"eval":       (*parser).eval,
+		"eventstats": (*parser).eventstats,
+		"fields":     (*parser).fields,
+		"fillnull":   (*parser).fillnull,
+		"head":       (*parser).head,
+		"lookup":     (*parser).lookup,
+		"makemv":     (*parser).makemv,
+		"mvexpand":   (*parser).mvexpand,
+		"nomv":       (*parser).nomv,
+		"regex":      (*parser).regexCommand,
+		"rename":     (*parser).rename,
+		"replace":    (*parser).replace,
+		"reverse":    func(*parser, int) ([]rule.Command, error) { return one(command.Reverse{}) },
+		"rex":        (*parser).rex,
+		"search":     (*parser).search,
+		"sort":       (*parser).sort,
+		"spath":      (*parser).spath,
+		"table":      (*parser).table,
+		"tail":       (*parser).head,
+		"where":      (*parser).where,
+		"xmlkv":      (*parser).xmlkv,
 	}
-	return p.errorf(start, "command %q is not supported", name)
 }
+
+func one(c rule.Command) ([]rule.Command, error) { return []rule.Command{c}, nil }
 
 // name takes a field name, quoted or bare.
 func (p *parser) name(what string) (string, error) {
@@ -91,80 +172,6 @@ func (p *parser) atEnd() bool {
 	return p.pos == len(p.text.s) || p.peek() == '|'
 }
 
-func (p *parser) fillnull(r *rule.Rule) error {
-	fill := &rule.Fill{Value: "0"}
-	for !p.atEnd() {
-		if p.accept(',') {
-			continue
-		}
-		at := p.pos
-		name, err := p.name("a field")
-		if err != nil {
-			return err
-		}
-		if strings.EqualFold(name, "value") && p.accept('=') {
-			if fill.Value, err = p.value(); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := p.checkField(name, at); err != nil {
-			return err
-		}
-		fill.Fields = append(fill.Fields, name)
-	}
-	r.Fill = fill
-	return nil
-}
-
-func (p *parser) stats(r *rule.Rule) error {
-	by := false
-	for {
-		if p.accept(',') {
-			continue
-		}
-		at := p.pos
-		if by = p.word0("by"); by || p.atEnd() {
-			if r.Aggs == nil {
-				return p.errorf(at, "expected an aggregate such as count, found %s", p.term(at))
-			}
-			break
-		}
-		a, err := p.aggregate()
-		if err != nil {
-			return err
-		}
-		if slices.ContainsFunc(r.Aggs, func(b rule.Agg) bool { return a.As == b.As }) {
-			return p.errorf(at, "two aggregates have the name %q", a.As)
-		}
-		r.Aggs = append(r.Aggs, a)
-	}
-	for !p.atEnd() {
-		if p.accept(',') {
-			continue
-		}
-		at := p.pos
-		name, err := p.name("a BY field")
-		if err != nil {
-			return err
-		}
-		if err := p.checkField(name, at); err != nil {
-			return err
-		}
-		switch {
-		case slices.Contains(r.By, name):
-			return p.errorf(at, "field %q stands twice in the BY clause", name)
-		case slices.ContainsFunc(r.Aggs, func(a rule.Agg) bool { return a.As == name }):
-			return p.errorf(at, "BY field %q has the name of an aggregate", name)
-		}
-		r.By = append(r.By, name)
-	}
-	if by && r.By == nil {
-		return p.errorf(p.pos, "expected a BY field, found %s", p.found())
-	}
-	return nil
-}
-
 // word0 takes a keyword that may be of any case, if it is next.
 func (p *parser) word0(w string) bool {
 	p.space()
@@ -176,74 +183,188 @@ func (p *parser) word0(w string) bool {
 	return false
 }
 
-func (p *parser) aggregate() (rule.Agg, error) {
+// option takes the name of an option and its =, if one of the names is next.
+func (p *parser) option(names ...string) (string, bool) {
 	p.space()
 	start := p.pos
-	fn := p.word(nameStops)
-	a := rule.Agg{As: fn}
-	if p.accept('(') {
-		field, err := p.name("a field")
-		if err != nil {
-			return a, err
-		}
-		if err := p.expect(')', "to close the function"); err != nil {
-			return a, err
-		}
-		a.Field = field
-		a.As = fn + "(" + field + ")"
+	name := strings.ToLower(p.word(nameStops))
+	if slices.Contains(names, name) && p.accept('=') {
+		return name, true
 	}
-	switch f := strings.ToLower(fn); {
-	case f == "count" && a.Field == "":
-		a.Func = rule.Count
-	case f == "min" && a.Field == "_time":
-		a.Func = rule.Min
-	case f == "max" && a.Field == "_time":
-		a.Func = rule.Max
-	default:
-		return a, p.errorf(start, "aggregate %q is not supported (supported: count, min(_time), max(_time))", a.As)
-	}
-	if p.word0("as") {
-		as, err := p.name("a column name")
-		if err != nil {
-			return a, err
-		}
-		a.As = as
-	}
-	return a, nil
+	p.pos = start
+	return "", false
 }
 
-// convert reads convert [timeformat="…"] ctime(column)…
-func (p *parser) convert(r *rule.Rule) error {
-	layout := "%m/%d/%Y %H:%M:%S" // Splunk's default
+// names reads the names of fields up to the end of the command.
+func (p *parser) names(wild bool) (names []string, err error) {
 	for !p.atEnd() {
 		if p.accept(',') {
 			continue
 		}
-		p.space()
-		start := p.pos
-		name := p.word(nameStops)
-		switch {
-		case strings.EqualFold(name, "timeformat") && p.accept('='):
-			v, err := p.value()
-			if err != nil {
-				return err
-			}
-			layout = v
-		case strings.EqualFold(name, "ctime") && p.accept('('):
-			col, err := p.name("a column")
-			if err != nil {
-				return err
-			}
-			if err := p.expect(')', "to close ctime"); err != nil {
-				return err
-			}
-			if !slices.ContainsFunc(r.Aggs, func(a rule.Agg) bool { return a.As == col && a.Func != rule.Count }) {
-				return p.errorf(start, "column %q is not a time that stats computes", col)
-			}
-			r.Times = append(r.Times, rule.TimeFormat{Column: col, Layout: layout})
-		default:
-			return p.errorf(start, "only timeformat= and ctime() are supported in convert, found %s", p.term(start))
+		at := p.pos
+		name, err := p.name("a field")
+		if err != nil {
+			return nil, err
+		}
+		if strings.Contains(name, "*") && !wild {
+			return nil, p.errorf(at, "wildcards in field names are not supported (%q)", name)
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+// someNames is names for commands that need one at least.
+func (p *parser) someNames(wild bool) ([]string, error) {
+	names, err := p.names(wild)
+	if err == nil && len(names) == 0 {
+		err = p.errorf(p.pos, "expected a field, found %s", p.found())
+	}
+	return names, err
+}
+
+// count takes a whole number.
+func (p *parser) count(what string) (int, error) {
+	p.space()
+	start := p.pos
+	n, err := strconv.Atoi(p.word(nameStops))
+	if err != nil || n < 0 {
+		return 0, p.errorf(start, "expected %s, found %s", what, p.term(start))
+	}
+	return n, nil
+}
+
+func (p *parser) search(int) ([]rule.Command, error) {
+	e, err := p.and()
+	if err != nil {
+		return nil, err
+	}
+	return one(command.Search{Cond: e})
+}
+
+func (p *parser) where(int) ([]rule.Command, error) {
+	c, err := p.condition()
+	if err != nil {
+		return nil, err
+	}
+	return one(command.Where{Cond: c})
+}
+
+func (p *parser) eval(int) (out []rule.Command, err error) {
+	for {
+		name, err := p.evalName()
+		if err != nil {
+			return nil, err
+		}
+		if err := p.expect('=', "behind the field of eval"); err != nil {
+			return nil, err
+		}
+		x, err := p.expression()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, command.Eval{Name: name, X: x})
+		if len(out) > maxSteps {
+			return nil, p.errorf(p.pos, "more than %d assignments", maxSteps)
+		}
+		if !p.accept(',') {
+			return out, nil
 		}
 	}
-	return nil
+}
+
+func (p *parser) evalName() (string, error) {
+	p.space()
+	if p.peek() == '\'' {
+		return p.singleQuoted()
+	}
+	return p.name("a field")
+}
+
+func (p *parser) fillnull(int) ([]rule.Command, error) {
+	fill := command.Fill{Value: "0"}
+	for !p.atEnd() {
+		if p.accept(',') {
+			continue
+		}
+		var err error
+		if _, ok := p.option("value"); ok {
+			if fill.Value, err = p.value(); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		at := p.pos
+		name, err := p.name("a field")
+		if err != nil {
+			return nil, err
+		}
+		if strings.Contains(name, "*") {
+			return nil, p.errorf(at, "wildcards in field names are not supported (%q)", name)
+		}
+		fill.Names = append(fill.Names, name)
+	}
+	return one(fill)
+}
+
+func (p *parser) fields(int) ([]rule.Command, error) {
+	remove := p.accept('-')
+	if !remove {
+		p.accept('+')
+	}
+	names, err := p.someNames(true)
+	if err != nil {
+		return nil, err
+	}
+	return one(command.Fields{Names: names, Remove: remove})
+}
+
+func (p *parser) table(int) ([]rule.Command, error) {
+	names, err := p.someNames(true)
+	if err != nil {
+		return nil, err
+	}
+	var distinct []string
+	for _, n := range names {
+		if !slices.Contains(distinct, n) {
+			distinct = append(distinct, n)
+		}
+	}
+	return one(command.Table{Names: distinct})
+}
+
+// rename reads pairs; a comma may stand between them.
+func (p *parser) rename(int) ([]rule.Command, error) {
+	var c command.Rename
+	for len(c.From) == 0 || !p.atEnd() {
+		if len(c.From) > 0 && p.accept(',') {
+			continue
+		}
+		at := p.pos
+		from, err := p.name("a field")
+		if err != nil {
+			return nil, err
+		}
+		if !p.word0("as") {
+			return nil, p.errorf(p.pos, "expected AS behind %q, found %s", from, p.found())
+		}
+		to, err := p.name("a field")
+		if err != nil {
+			return nil, err
+		}
+		if strings.Count(from, "*") < strings.Count(to, "*") || strings.Contains(from, "*") && !strings.Contains(to, "*") {
+			return nil, p.errorf(at, "the names %q and %q have different wildcards", from, to)
+		}
+		c.From, c.To = append(c.From, from), append(c.To, to)
+	}
+	return one(c)
+}
+
+func (p *parser) nomv(int) ([]rule.Command, error) {
+	name, err := p.name("a field")
+	if err != nil {
+		return nil, err
+	}
+	lines := expr.NewCall("mvjoin", []expr.Value{expr.Field{Name: name}, expr.Text{S: "\n"}})
+	return one(command.Eval{Name: name, X: lines})
 }

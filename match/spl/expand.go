@@ -2,6 +2,7 @@ package spl
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -25,6 +26,18 @@ type expanded struct {
 	s    string
 	from []int // from[i] is the offset in the user's text that s[i] comes from
 	end  int   // length of the user's text
+	// blank holds the places where a macro stood for nothing, in order.
+	blank []int
+}
+
+// blankAt reports whether a macro that stands for nothing is all that there is between
+// pos and what is not blank before it.
+func (t *expanded) blankAt(pos int) bool {
+	before := pos
+	for before > 0 && isSpace(t.s[before-1]) {
+		before--
+	}
+	return slices.ContainsFunc(t.blank, func(at int) bool { return before <= at && at <= pos })
 }
 
 // origin maps a position in the expanded text to the user's text. Text that a
@@ -49,7 +62,7 @@ func expand(search string, macros Macros) (*expanded, error) {
 	if err := x.add(search, -1, 0); err != nil {
 		return nil, err
 	}
-	return &expanded{s: string(x.out), from: x.from, end: len(search)}, nil
+	return &expanded{s: string(x.out), from: x.from, end: len(search), blank: x.blank}, nil
 }
 
 type expander struct {
@@ -57,6 +70,7 @@ type expander struct {
 	calls  int
 	out    []byte
 	from   []int
+	blank  []int
 }
 
 // add appends text. at is the offset of the outermost macro call, or -1 for
@@ -130,6 +144,9 @@ func (x *expander) call(call string, at, depth int) error {
 	text, ok := m.fill(args)
 	if !ok {
 		return &Error{at, fmt.Sprintf("the search grows past %d bytes here", maxExpanded)}
+	}
+	if strings.TrimSpace(text) == "" {
+		x.blank = append(x.blank, len(x.out))
 	}
 	return x.add(text, at, depth+1)
 }

@@ -12,7 +12,9 @@ import (
 //	and     = or { ["AND"] or }
 //	or      = not { "OR" not }
 //	not     = "NOT" not | primary
-//	primary = "(" and ")" | field op value | field "IN" "(" value {"," value} ")" | "*"
+//	primary = "(" and ")" | field op value | field ["NOT"] "IN" "(" value {"," value} ")" | "*" | term
+//
+// A field may stand in double quotes. A term is looked for in all values of the event.
 
 func (p *parser) and() (rule.Expr, error) {
 	var parts rule.And
@@ -56,7 +58,9 @@ func (p *parser) not() (rule.Expr, error) {
 	}
 	defer func() { p.depth-- }()
 	if p.keyword("NOT") {
+		p.negated = !p.negated
 		e, err := p.not()
+		p.negated = !p.negated
 		if err != nil {
 			return nil, err
 		}
@@ -97,7 +101,10 @@ func (p *parser) comparison() (rule.Expr, error) {
 	if p.peek() == '[' {
 		return nil, p.errorf(start, "subsearches are not supported")
 	}
-	field := p.word(fieldStops)
+	field, isQuoted, err := p.fieldOrTerm()
+	if err != nil {
+		return nil, err
+	}
 	end := p.pos
 	p.space()
 	op, found := p.operator()
@@ -105,26 +112,93 @@ func (p *parser) comparison() (rule.Expr, error) {
 	case found && field == "":
 		return nil, p.errorf(start, "expected a field before %q", op.String())
 	case found:
-		if err := p.checkField(field, start); err != nil {
-			return nil, err
-		}
-		value, err := p.value()
-		if err != nil {
-			return nil, err
-		}
-		return rule.Compare{Field: field, Op: op, Value: rule.NewPattern(value)}, nil
-	case field != "" && p.keyword("IN"):
-		if err := p.checkField(field, start); err != nil {
-			return nil, err
-		}
-		return p.in(field)
-	case field == "*":
-		p.pos = end
-		return rule.All{}, nil
-	case field == "" && p.peek() != '"':
+		return p.compare(field, op, start)
+	case field == "" && !isQuoted:
 		return nil, p.errorf(start, "expected a comparison, found %s", p.found())
 	}
-	return nil, p.errorf(start, "a term without a field (%s) would search the raw event: not supported", p.term(start))
+	if not := p.keyword("NOT"); p.keyword("IN") {
+		e, err := p.in(field, start)
+		if err == nil && not {
+			e = rule.Not{X: e}
+		}
+		return e, err
+	}
+	p.pos = end
+	return p.bareTerm(field, isQuoted, start)
+}
+
+// fieldOrTerm takes what a comparison begins with, or a term.
+func (p *parser) fieldOrTerm() (text string, isQuoted bool, err error) {
+	if p.peek() == '"' {
+		text, err = p.quoted()
+		return text, true, err
+	}
+	return p.word(fieldStops), false, nil
+}
+
+// bareTerm returns the condition of a term without a field.
+func (p *parser) bareTerm(text string, isQuoted bool, start int) (rule.Expr, error) {
+	if isQuoted {
+		return term(text), nil
+	}
+	switch strings.ToUpper(text) {
+	case "*":
+		return rule.All{}, nil
+	case "AND", "OR", "NOT", "IN":
+		return nil, p.errorf(start, "a term without a field (%q) that is an operator: write operators in upper case and between conditions", text)
+	case "CASE", "TERM":
+		if p.peek() == '(' {
+			v, err := p.directive(text)
+			if err != nil {
+				return nil, err
+			}
+			return rule.Term{Value: around(v)}, nil
+		}
+	}
+	return term(text), nil
+}
+
+// term looks for text anywhere in a value; Splunk looks for whole words in the raw event.
+func term(text string) rule.Expr { return rule.Term{Value: around(rule.NewPattern(text))} }
+
+// around returns a pattern for what contains p.
+func around(p rule.Pattern) rule.Pattern {
+	parts := append([]rule.Part{{Kind: rule.Any}}, p.Parts()...)
+	return rule.Glob(append(parts, rule.Part{Kind: rule.Any}), p.Cased())
+}
+
+// directive reads (text) behind CASE, which makes letter case count, or TERM.
+func (p *parser) directive(name string) (rule.Pattern, error) {
+	p.pos++
+	v, err := p.value()
+	if err != nil {
+		return rule.Pattern{}, err
+	}
+	return rule.Glob(rule.NewPattern(v).Parts(), name == "CASE"), p.expect(')', "to close "+name)
+}
+
+// pattern reads the value of a comparison.
+func (p *parser) pattern() (rule.Pattern, error) {
+	p.space()
+	for _, name := range []string{"CASE", "TERM"} {
+		if rest := p.text.s[p.pos:]; strings.HasPrefix(rest, name+"(") {
+			p.pos += len(name)
+			return p.directive(name)
+		}
+	}
+	v, err := p.value()
+	return rule.NewPattern(v), err
+}
+
+func (p *parser) compare(field string, op rule.Op, start int) (rule.Expr, error) {
+	if err := p.checkField(field, start); err != nil {
+		return nil, err
+	}
+	value, err := p.pattern()
+	if err != nil {
+		return nil, err
+	}
+	return p.meta(field, op, value, start)
 }
 
 // checkField refuses names that would silently never have a value.
@@ -132,8 +206,12 @@ func (p *parser) checkField(name string, at int) error {
 	switch name {
 	case "earliest", "latest", "_index_earliest", "_index_latest":
 		return p.errorf(at, "time modifier %q is not supported: every event of the input is searched", name)
-	case "_time", "_raw", "_indextime":
+	case "_raw", "_indextime":
 		return p.errorf(at, "field %q is not supported here", name)
+	case "_time":
+		if !p.rows {
+			return p.errorf(at, "field %q is not supported here", name)
+		}
 	}
 	if strings.Contains(name, "*") {
 		return p.errorf(at, "wildcards in field names are not supported (%q)", name)
@@ -145,16 +223,6 @@ func (p *parser) checkField(name string, at int) error {
 func (p *parser) term(start int) string {
 	p.pos = start
 	return p.found()
-}
-
-func (p *parser) operator() (rule.Op, bool) {
-	for _, op := range []rule.Op{rule.Le, rule.Ge, rule.Ne, rule.Eq, rule.Lt, rule.Gt} {
-		if strings.HasPrefix(p.text.s[p.pos:], op.String()) {
-			p.pos += len(op.String())
-			return op, true
-		}
-	}
-	return 0, false
 }
 
 func (p *parser) value() (string, error) {
@@ -171,7 +239,10 @@ func (p *parser) value() (string, error) {
 
 // in reads the list of field IN (…). Published detections hold stray commas;
 // Splunk passes over them, and so does this.
-func (p *parser) in(field string) (rule.Expr, error) {
+func (p *parser) in(field string, at int) (rule.Expr, error) {
+	if err := p.checkField(field, at); err != nil {
+		return nil, err
+	}
 	p.space()
 	start := p.pos
 	if err := p.expect('(', "after IN"); err != nil {
@@ -182,14 +253,51 @@ func (p *parser) in(field string) (rule.Expr, error) {
 		if p.accept(',') {
 			continue
 		}
-		v, err := p.value()
+		v, err := p.pattern()
 		if err != nil {
 			return nil, err
 		}
-		parts = append(parts, rule.Compare{Field: field, Op: rule.Eq, Value: rule.NewPattern(v)})
+		e, err := p.meta(field, rule.Eq, v, at)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, e)
 	}
 	if len(parts) == 0 {
 		return nil, p.errorf(start, "the list of IN is empty")
 	}
 	return parts, nil
+}
+
+// eventTypes are the event types of the Splunk Add-on for Microsoft Windows that
+// searches name, with the channel that each stands for.
+var eventTypes = map[string]string{
+	"wineventlog_security":    "Security",
+	"wineventlog_system":      "System",
+	"wineventlog_application": "Application",
+	"wineventlog-security":    "Security",
+	"wineventlog-system":      "System",
+	"wineventlog-application": "Application",
+	"ms-sysmon-operational":   "Microsoft-Windows-Sysmon/Operational",
+}
+
+// meta returns a comparison. An index is what is searched, whatever its name; an event
+// type is a search of its own, and those that are known become one here.
+func (p *parser) meta(field string, op rule.Op, value rule.Pattern, at int) (rule.Expr, error) {
+	switch field {
+	case "index", "splunk_server":
+		if p.negated || op != rule.Eq {
+			return nil, p.errorf(at, "%s can only be named, not excluded: the input is searched whatever its %s", field, field)
+		}
+		return rule.All{}, nil
+	case "eventtype":
+		channel, known := eventTypes[rule.FoldString(value.Text())]
+		if !known || op != rule.Eq {
+			return nil, p.errorf(at, "event type %q is not known: name its channel or event ids", value.Text())
+		}
+		return rule.Compare{Field: "Channel", Op: rule.Eq, Value: rule.NewPattern(channel)}, nil
+	case "tag":
+		return nil, p.errorf(at, "tags are not supported: name the channel or event ids")
+	}
+	return rule.Compare{Field: field, Op: op, Value: value}, nil
 }

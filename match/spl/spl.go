@@ -1,17 +1,20 @@
 // Package spl compiles the SPL text of a detection to a rule.Rule.
 //
-// Understood today: a base search (comparisons, IN, NOT, OR, AND, parentheses,
-// macros), then any of fillnull, stats, convert ctime and `search *`. Anything
-// else is refused with its position and a reason; nothing is passed over.
+// A search is a base search, commands on its events, a stats command (or a table, whose
+// rows are counted) and commands on the rows. docs/detections.md lists what is
+// understood; anything else is refused with its position and a reason, and nothing is
+// passed over.
 //
-// Sources of the semantics: Splunk's search manual (expressions and predicates:
-// in the search command OR binds tighter than AND), the macros.conf
+// Sources of the semantics: Splunk's search manual (expressions and predicates: in the
+// search command OR binds tighter than AND), its search reference, the macros.conf
 // specification (textual expansion), and docs/semantics.md.
 package spl
 
 import (
 	"fmt"
+	"strconv"
 
+	"sluice/match/lookup"
 	"sluice/match/rule"
 )
 
@@ -23,13 +26,19 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Msg }
 
-// Compile translates search. macros may be nil. A non-nil error is an *Error.
-func Compile(search string, macros Macros) (*rule.Rule, error) {
-	text, err := expand(search, macros)
+// Env is what searches refer to by name.
+type Env struct {
+	Macros  Macros      // may be nil
+	Lookups *lookup.Set // may be nil
+}
+
+// Compile translates search. A non-nil error is an *Error.
+func Compile(search string, env Env) (*rule.Rule, error) {
+	text, err := expand(search, env.Macros)
 	if err != nil {
 		return nil, err
 	}
-	p := &parser{text: text}
+	p := &parser{text: text, lookups: env.Lookups}
 	r, err := p.pipeline()
 	if err != nil {
 		return nil, err
@@ -40,9 +49,12 @@ func Compile(search string, macros Macros) (*rule.Rule, error) {
 // parser reads expanded text from left to right. Its methods return an *Error
 // that already points into the user's text.
 type parser struct {
-	text  *expanded
-	pos   int
-	depth int // of parentheses and NOT
+	text    *expanded
+	lookups *lookup.Set
+	pos     int
+	depth   int  // of parentheses and NOT
+	negated bool // whether NOT stands before what is read
+	rows    bool // whether the base search has been read
 }
 
 // maxDepth bounds the nesting of an expression, so that a hostile rule file
@@ -137,3 +149,5 @@ func (p *parser) quoted() (string, error) {
 	}
 	return "", p.errorf(start, "this quote is not closed")
 }
+
+func itoa(n int) string { return strconv.Itoa(n) }

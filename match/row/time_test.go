@@ -1,4 +1,4 @@
-package sink
+package row
 
 import (
 	"encoding/json"
@@ -29,15 +29,15 @@ func TestAppendTime(t *testing.T) {
 		"Jan 2006 MST 15":     "Jan 2006 MST 15",
 		"":                    "",
 	} {
-		if got := string(appendTime([]byte("x"), at, layout)); got != "x"+want {
+		if got := string(AppendTime([]byte("x"), at, layout)); got != "x"+want {
 			t.Errorf("%q gives %q, want %q", layout, got[1:], want)
 		}
 	}
 	zone := time.FixedZone("CEST", 7200)
-	if got, want := string(appendTime(nil, at.In(zone), "%H %p %Z %z")), "06 AM CEST +0200"; got != want {
+	if got, want := string(AppendTime(nil, at.In(zone), "%H %p %Z %z")), "06 AM CEST +0200"; got != want {
 		t.Errorf("in a zone: %q, want %q", got, want)
 	}
-	if got, want := string(appendTime(nil, at.Add(12*time.Hour), "%I %p")), "04 PM"; got != want {
+	if got, want := string(AppendTime(nil, at.Add(12*time.Hour), "%I %p")), "04 PM"; got != want {
 		t.Errorf("after noon: %q, want %q", got, want)
 	}
 }
@@ -56,7 +56,7 @@ func TestAppendEpoch(t *testing.T) {
 		math.MaxInt64:          "9223372036.854775807",
 		math.MinInt64:          "-9223372036.854775808",
 	} {
-		got := string(appendEpoch(nil, nanos))
+		got := string(AppendEpoch(nil, nanos))
 		if got != want {
 			t.Errorf("%d ns: %s, want %s", nanos, got, want)
 		}

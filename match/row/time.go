@@ -1,15 +1,17 @@
-package sink
+package row
 
 import (
+	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// appendTime appends t in a strftime layout. The conversions are those that
+// AppendTime appends t in a strftime layout. The conversions are those that
 // Splunk documents for numbers and names of dates; another one stays as it is.
 // %N, %Q and %f are parts of a second: nano-, milli- and microseconds, or as
 // many digits as stand between % and N or Q.
-func appendTime(dst []byte, t time.Time, layout string) []byte {
+func AppendTime(dst []byte, t time.Time, layout string) []byte {
 	for i := 0; i < len(layout); i++ {
 		if layout[i] != '%' || i+1 == len(layout) {
 			dst = append(dst, layout[i])
@@ -59,8 +61,8 @@ func subsecond(s string) (digits, n int) {
 	return 0, 0
 }
 
-// appendEpoch appends Unix seconds with as many decimals as needed.
-func appendEpoch(dst []byte, nanos int64) []byte {
+// AppendEpoch appends Unix seconds with as many decimals as needed.
+func AppendEpoch(dst []byte, nanos int64) []byte {
 	n := uint64(nanos)
 	if nanos < 0 {
 		dst = append(dst, '-')
@@ -76,4 +78,28 @@ func appendEpoch(dst []byte, nanos int64) []byte {
 		digits = digits[:len(digits)-1]
 	}
 	return append(append(dst, '.'), digits...)
+}
+
+// ParseEpoch reads Unix seconds with a fraction, as AppendEpoch writes them.
+func ParseEpoch(s string) (nanos int64, ok bool) {
+	whole, frac, _ := strings.Cut(s, ".")
+	negative := strings.HasPrefix(whole, "-")
+	sec, err := strconv.ParseInt(whole, 10, 64)
+	const most = math.MaxInt64/1_000_000_000 - 1
+	if err != nil || sec > most || sec < -most {
+		return 0, false
+	}
+	for i := range len(frac) {
+		if frac[i] < '0' || frac[i] > '9' {
+			return 0, false
+		}
+	}
+	n, err := strconv.ParseInt((frac + "000000000")[:9], 10, 64)
+	if err != nil {
+		return 0, false
+	}
+	if negative {
+		n = -n
+	}
+	return sec*1e9 + n, true
 }

@@ -1,0 +1,88 @@
+package row
+
+import "slices"
+
+// Table is rows under common columns. A row may be shorter than Columns: what it
+// lacks is null.
+type Table struct {
+	Columns []string
+	Rows    [][]Value
+}
+
+// Index returns the place of a column, or -1.
+func (t *Table) Index(name string) int { return slices.Index(t.Columns, name) }
+
+// Need returns the place of a column, which it adds behind the others if there is
+// none of that name.
+func (t *Table) Need(name string) int {
+	if i := t.Index(name); i >= 0 {
+		return i
+	}
+	t.Columns = append(t.Columns, name)
+	return len(t.Columns) - 1
+}
+
+// Get returns what stands in column i of a row; -1 gives null.
+func Get(r []Value, i int) Value {
+	if i < 0 || i >= len(r) {
+		return Value{}
+	}
+	return r[i]
+}
+
+// Set puts v in column i of row n.
+func (t *Table) Set(n, i int, v Value) {
+	r := t.Rows[n]
+	for len(r) <= i {
+		r = append(r, Value{})
+	}
+	r[i] = v
+	t.Rows[n] = r
+}
+
+// Keep leaves only the rows that f accepts.
+func (t *Table) Keep(f func(r []Value) bool) {
+	kept := t.Rows[:0]
+	for _, r := range t.Rows {
+		if f(r) {
+			kept = append(kept, r)
+		}
+	}
+	clear(t.Rows[len(kept):])
+	t.Rows = kept
+}
+
+// Select leaves only the columns at the given places, in that order; -1 is a column
+// of nulls, whose name is that of names.
+func (t *Table) Select(places []int, names []string) {
+	for n, r := range t.Rows {
+		out := make([]Value, len(places))
+		for k, i := range places {
+			out[k] = Get(r, i)
+		}
+		t.Rows[n] = out
+	}
+	t.Columns = slices.Clone(names)
+}
+
+// Named is one row with the names of its columns, as it is printed.
+type Named struct {
+	Rule    int      // index of the rule that it is of
+	Columns []string // shared by the rows of the rule
+	Values  []Value  // as long as Columns
+}
+
+// Get returns the value of a column; one that is not there is null.
+func (n Named) Get(name string) Value { return Get(n.Values, slices.Index(n.Columns, name)) }
+
+// NamedRows returns the rows of the table as those of a rule.
+func (t *Table) NamedRows(rule int) []Named {
+	out := make([]Named, len(t.Rows))
+	for i, r := range t.Rows {
+		for len(r) < len(t.Columns) {
+			r = append(r, Value{})
+		}
+		out[i] = Named{Rule: rule, Columns: t.Columns, Values: r[:len(t.Columns)]}
+	}
+	return out
+}
