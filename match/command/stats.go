@@ -168,11 +168,12 @@ func group(env *Env, t *row.Table, by []string, aggs []rule.Agg) *agg.Table {
 			nanos, timed = -int64(n), true
 		}
 		g.Start(t, r, nanos, timed)
-		g.Keys(func(key [][]byte) {
+		capped := g.Keys(func(key [][]byte) {
 			if !env.DropNulls || !slices.ContainsFunc(key, func(v []byte) bool { return v == nil }) {
 				table.ObserveStats(0, key, nanos, timed, funcs, g.Samples)
 			}
 		})
+		env.Cut += int64(toInt(capped))
 	}
 	return table
 }
