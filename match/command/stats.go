@@ -1,7 +1,6 @@
 package command
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -28,7 +27,7 @@ func (c EventStats) String() string { return "eventstats" + printAggs(c.Aggs, c.
 func printAggs(aggs []rule.Agg, by []string) string {
 	var b strings.Builder
 	for _, a := range aggs {
-		fmt.Fprintf(&b, " %s(%s) as %s", a.Func, a.Field, rule.QuoteName(a.As))
+		b.WriteString(" " + a.String())
 	}
 	return b.String() + " by " + rule.QuoteNames(by)
 }
