@@ -34,6 +34,15 @@ func (s *Set) compile(e rule.Expr) cond {
 		return orCond(s.compileAll(e))
 	case rule.Not:
 		return notCond{s.compile(e.X)}
+	case rule.All:
+		return always{}
+	}
+	return s.sharing.cond(e, s.compileTest)
+}
+
+// compileTest resolves a condition on values.
+func (s *Set) compileTest(e rule.Expr) cond {
+	switch e := e.(type) {
 	case rule.Compare:
 		text := []byte(e.Value.Text())
 		c := &cmpCond{slot: s.proj.Slot(e.Field), op: e.Op, pattern: e.Value, text: text}
@@ -61,11 +70,14 @@ type values struct {
 	folded [][][]byte // by slot; valid where done
 	done   []bool
 	buf    []byte
-	stands []bool // literals of the record, by number; nil if not known
+	stands []bool   // literals of the record, by number; nil if not known
+	known  []uint32 // by sharedCond: the number of the event that it was tested for, and the answer below
+	event  uint32   // from 1
 }
 
 func (v *values) reset(ev *event.Event, slots int, stands []bool) {
 	v.ev, v.stands = ev, stands
+	v.forget()
 	if len(v.done) < slots {
 		v.done = make([]bool, slots)
 		v.folded = make([][][]byte, slots)

@@ -2,6 +2,7 @@ package match
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 
 	"sluice/match/event"
@@ -45,7 +46,7 @@ func (s *Set) compileForm(e rule.Expr) cond {
 	case rule.Term:
 		return &termCond{e.Value, s.termSlots(), s.required(e)}
 	}
-	return always{}
+	panic(fmt.Sprintf("BUG: unknown condition %T", e))
 }
 
 func (s *Set) required(e rule.Expr) needed {

@@ -2,6 +2,7 @@ package match
 
 import (
 	"errors"
+	"slices"
 	"sort"
 
 	"sluice/agg"
@@ -75,6 +76,7 @@ type Scanner struct {
 	set        *Set
 	filter     *prefilter.Scanner
 	dec        *event.Decoder
+	few        *event.Decoder // for records of which no candidate reads all
 	values     values
 	candidates []int // of the record
 	revealed   []int // of the event, where the record hides something
@@ -92,6 +94,11 @@ const maxKeys = command.MaxKeys
 // NewScanner returns a Scanner of the set. Set Hit before use; Bad may be nil.
 func (s *Set) NewScanner() *Scanner {
 	sc := &Scanner{set: s, dec: event.NewDecoder(s.proj, s.zone)}
+	sc.few = sc.dec
+	if s.few != nil {
+		sc.few = event.NewDecoder(s.few, s.zone)
+	}
+	sc.values.known = make([]uint32, s.shared)
 	if s.filter != nil {
 		sc.filter = s.filter.NewScanner()
 	} else {
@@ -191,7 +198,11 @@ func (s *Scanner) scanRecord(at int, kind record.Kind, raw []byte) {
 		}
 	}
 	s.at = at
-	if err := s.dec.Decode(kind, raw, s.emit); err != nil {
+	dec := s.few
+	if slices.ContainsFunc(s.candidates, func(i int) bool { return s.set.progs[i].all }) {
+		dec = s.dec
+	}
+	if err := dec.Decode(kind, raw, s.emit); err != nil {
 		s.bad(at, err)
 		return
 	}

@@ -15,12 +15,15 @@ import (
 // Set is a compiled set of rules. It is immutable and safe for concurrent use;
 // each worker makes its own Scanner.
 type Set struct {
-	rules  []*rule.Rule
-	progs  []program
-	proj   *event.Projection
-	filter *prefilter.Filter // nil when every record is decoded
-	zone   *time.Location
-	now    time.Time // of Compile
+	rules   []*rule.Rule
+	progs   []program
+	proj    *event.Projection
+	few     *event.Projection // for events of which no rule reads all; nil if that is never known
+	filter  *prefilter.Filter // nil when every record is decoded
+	zone    *time.Location
+	now     time.Time // of Compile
+	shared  int       // conditions that several rules have
+	sharing *sharing  // while it is compiled
 }
 
 // Options says how a Set treats records.
@@ -40,6 +43,7 @@ type Options struct {
 // program is a rule resolved to the slots of the set's projection.
 type program struct {
 	where cond
+	all   bool // it looks at every value
 	by    []int
 	fill  [][]byte    // per BY field; a nil entry leaves it missing
 	rows  *rowProgram // instead of by and fill, if the rule is not plain
@@ -62,11 +66,15 @@ func Compile(rules []*rule.Rule, opt Options) *Set {
 	if all {
 		s.proj = event.ProjectAll(names)
 	}
+	if all && !opt.AllFields {
+		s.few = s.proj.Only(names)
+	}
 	if !opt.NoPrefilter {
 		s.filter = prefilter.New(rules, opt.Prefilter)
 	}
+	s.sharing = newSharing(rules)
 	for _, r := range rules {
-		p := program{where: s.compile(r.Where), fill: make([][]byte, len(r.By)), rows: s.compileRows(r)}
+		p := program{where: s.compile(r.Where), all: r.ReadsAll(), fill: make([][]byte, len(r.By)), rows: s.compileRows(r)}
 		for i, name := range r.By {
 			p.by = append(p.by, s.proj.Slot(name))
 			if fills(r.Fill, name) {
@@ -75,6 +83,7 @@ func Compile(rules []*rule.Rule, opt Options) *Set {
 		}
 		s.progs = append(s.progs, p)
 	}
+	s.shared, s.sharing = len(s.sharing.conds), nil
 	return s
 }
 

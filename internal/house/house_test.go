@@ -45,6 +45,7 @@ var allowed = map[string]string{
 	"match/prefilter/internal/anchor/ngram": "",
 	"match/prefilter/internal/scan":         "",
 	"match/rule":                            "",
+	"match/sigma":                           "match/rule",
 	"match/spl":                             "match/command match/expr match/lookup match/rule",
 	"sink":                                  "agg match/detection match/event match/row match/rule",
 	"tailer":                                "internal/record",

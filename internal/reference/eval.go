@@ -73,7 +73,8 @@ func acceptsForm(e rule.Expr, f fields) bool {
 		return false
 	case rule.Term:
 		for name, values := range f {
-			if (isSystem(name) && !slices.Contains(termFields, name)) || name == "" {
+			data, prefixed := strings.CutPrefix(name, "EventData.")
+			if (isSystem(name) && !slices.Contains(termFields, name)) || prefixed && isSystem(data) || name == "" {
 				continue
 			}
 			if slices.ContainsFunc(values, func(value string) bool { return covers(e.Value, value) }) {

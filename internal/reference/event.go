@@ -89,6 +89,11 @@ func (e *event) fields() fields {
 	for name, values := range e.data {
 		set(name, values)
 	}
+	for name, values := range e.data {
+		if isSystem(name) { // which hides it
+			f["EventData."+name] = append(f["EventData."+name], present(values)...)
+		}
+	}
 	sys := map[system][]string{}
 	for part, values := range e.system {
 		for _, v := range present(values) {

@@ -10,6 +10,7 @@ package event
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -43,7 +44,24 @@ type Projection struct {
 	names []string
 	slots map[string]int // field name to slot
 	plan  []derive       // how to fill each slot that is not event data
+	data  []copied       // slots that DataPrefix is about
 	all   bool
+}
+
+// copied fills slot with the event data that slot from has until it is derived.
+type copied struct{ slot, from int }
+
+// DataPrefix before the name of a derived field makes the name of the event data
+// that is called like it, such as EventData.Channel: a log that was cleared, and not
+// the one that tells of it.
+const DataPrefix = "EventData."
+
+// hidden returns the derived field whose event data a name means.
+func hidden(name string) (field string, ok bool) {
+	if field, ok = strings.CutPrefix(name, DataPrefix); ok {
+		_, ok = fields[field]
+	}
+	return field, ok
 }
 
 // derive fills slot from a System part.
@@ -61,6 +79,17 @@ func Project(names []string) *Projection {
 			p.plan = append(p.plan, derive{i, f})
 		}
 	}
+	for i, name := range names {
+		field, ok := hidden(name)
+		if !ok {
+			continue
+		}
+		if _, ok := p.slots[field]; !ok {
+			p.slots[field] = len(p.names)
+			p.names = append(p.names[:len(p.names):len(p.names)], field)
+		}
+		p.data = append(p.data, copied{i, p.slots[field]})
+	}
 	return p
 }
 
@@ -77,6 +106,23 @@ func ProjectAll(names []string) *Projection {
 	p := Project(order)
 	p.all = true
 	return p
+}
+
+// Only returns a projection with the slots of p that fills those of names and no
+// others, so that events of both can be looked at in the same way.
+func (p *Projection) Only(names []string) *Projection {
+	o := &Projection{names: p.names, slots: map[string]int{}}
+	for _, name := range names {
+		o.slots[name] = p.slots[name]
+		if f, ok := fields[name]; ok {
+			o.plan = append(o.plan, derive{p.slots[name], f})
+		}
+		if field, ok := hidden(name); ok {
+			o.slots[field] = p.slots[field]
+			o.data = append(o.data, copied{p.slots[name], p.slots[field]})
+		}
+	}
+	return o
 }
 
 // Slot returns the slot of a projected field.
@@ -212,6 +258,9 @@ func (e *Event) finish(zone timeZone, fallback []byte) {
 		if e.nanos, e.timed = parseTime(t, zone); e.timed {
 			break
 		}
+	}
+	for _, c := range e.proj.data {
+		e.values[c.slot] = append(e.values[c.slot], e.values[c.from]...)
 	}
 	for _, d := range e.proj.plan {
 		if e.derived = e.derive(d.from, e.derived[:0]); len(e.derived) > 0 {

@@ -67,10 +67,11 @@ func Verbatim(name string) bool {
 }
 
 // Derived reports whether the field follows from a System part or is a constant,
-// and is event data only where there is no such part.
+// and is event data only where there is no such part; or is a name of DataPrefix.
 func Derived(name string) bool {
 	_, derived := fields[name]
-	return derived
+	_, data := hidden(name)
+	return derived || data
 }
 
 func addSource(e *Event, v []byte) []byte {

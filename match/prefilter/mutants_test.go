@@ -35,6 +35,13 @@ var mutants = []mutant{
 	{file: "inert.go", old: "return inert[c] || c == '\\\\'", new: "return inert[c]"},
 	{file: "prefilter.go", old: "pieces = []string{wholeDigits(pieces[0])}", new: "_ = wholeDigits"},
 	{file: "prefilter.go", old: "case part.op == always && how == any:", new: "case part.op == always && how == any && len(exprs) > 2:"},
+	{file: "need.go", old: " || anyCase && foldsBeyondASCII(r)", new: ""},
+	{file: "need.go", old: "rule.FoldByte(byte(r))", new: "byte(r)"},
+	{file: "need.go", old: "case syntax.OpPlus:", new: "case syntax.OpPlus, syntax.OpStar, syntax.OpQuest:"},
+	{file: "need.go", old: "if w.cut(); re.Min > 0 {", new: "if w.cut(); re.Max > 0 {"},
+	{file: "need.go", old: "case part.op == always:\n			return Need{}", new: "case part.op == always:"},
+	{file: "need.go", old: "	default:\n		w.cut()\n	}\n}\n\n// once", new: "	}\n}\n\n// once"},
+	{file: "need.go", old: "if !event.Verbatim(m.Field) {", new: "if m.Field == event.AllDerived[0] {"},
 	// What becomes of it.
 	{file: "plan.go", old: "for at := range 2 {", new: "for at := range 1 {"},
 	{file: "plan.go", old: "p.heads[h] = uint16(i + 1)", new: "if p.heads[h] == 0 { p.heads[h] = uint16(i + 1) }"},

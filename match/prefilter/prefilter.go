@@ -174,11 +174,12 @@ func wholeDigits(number string) string {
 type Filter struct {
 	needs    []Need
 	literals []string
-	open     bool   // some rule needs nothing: every record is a candidate
-	common   []byte // a literal that all rules need; nil if there is none
-	gate     *plan  // of that one alone; nil if there is none
-	anchors  *plan  // of the rarest literals of each rule; nil if some rule has none
-	swept    *later // anchors for whole blocks
+	open     bool           // some rule needs nothing: every record is a candidate
+	common   []byte         // a literal that all rules need; nil if there is none
+	gate     *plan          // of that one alone; nil if there is none
+	anchors  *plan          // of the rarest literals of each rule; nil if some rule has none
+	swept    *later         // anchors for whole blocks
+	numbers  map[string]int // of the anchors' parts, by literal
 }
 
 // Options leave out fast paths, so that each has what it is measured and tested
@@ -227,6 +228,10 @@ func New(rules []*rule.Rule, opt Options) *Filter {
 	}
 	if parts := anchorParts(f.needs); len(parts) > 0 && !opt.NoAnchors {
 		f.anchors = newPlan(parts, anchor.Neighbours, kernel)
+		f.numbers = make(map[string]int, len(parts))
+		for i := range parts {
+			f.numbers[parts[i].lit] = i
+		}
 		f.swept = &later{plan: sync.OnceValue(func() *plan { return newPlan(parts, anchor.Buckets, kernel) })}
 	}
 	return f
@@ -374,10 +379,8 @@ func (f *Filter) Required(e rule.Expr) (numbers []int) {
 		return nil
 	}
 	for _, lit := range Analyze(e).required(nil) {
-		for i := range f.anchors.parts {
-			if f.anchors.parts[i].lit == lit {
-				numbers = append(numbers, i)
-			}
+		if i, ok := f.numbers[lit]; ok {
+			numbers = append(numbers, i)
 		}
 	}
 	return numbers
