@@ -107,6 +107,7 @@ func (s *Set) NewScanner() *Scanner {
 		}
 	}
 	sc.emit, sc.emitKey, sc.env = sc.evaluate, sc.hitKey, s.Env()
+	sc.env.MaxRows = maxKeys
 	return sc
 }
 

@@ -23,13 +23,19 @@ type Env struct {
 	expr.Env
 	// DropNulls leaves out of a stats command rows in which a BY field is null.
 	DropNulls bool
-	// Cut counts the rows that were left out since a table grew past MaxRows, and the
-	// groups whose values() or the like did.
+	// MaxRows bounds the rows of a table that commands multiply; 0 means a million.
+	MaxRows int
+	// Cut counts the rows that were left out for that, and the groups whose values() or
+	// the like lost values.
 	Cut int64
 }
 
-// MaxRows bounds the rows of a table that commands multiply.
-const MaxRows = 1_000_000
+func (e *Env) maxRows() int {
+	if e.MaxRows == 0 {
+		return 1_000_000
+	}
+	return e.MaxRows
+}
 
 // Run runs commands, which are all of this package, one after another.
 func Run(env *Env, commands []rule.Command, t *row.Table) {

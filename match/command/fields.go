@@ -2,6 +2,7 @@ package command
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"sluice/match/row"
@@ -53,7 +54,7 @@ func (c Fields) String() string {
 
 func (c Table) String() string { return "table " + rule.QuoteNames(c.Names) }
 func (c Fill) String() string {
-	return "fillnull " + rule.QuoteName(c.Value) + " in " + rule.QuoteNames(c.Names)
+	return "fillnull " + strconv.Quote(c.Value) + " in " + rule.QuoteNames(c.Names)
 }
 
 // Reads returns the names without stars, the new ones too: they lose what they held.

@@ -119,4 +119,4 @@ func (c Lookup) find(r []row.Value, from []int, emit func([]string), fallback fu
 }
 
 // maxTries bounds the combinations of values that are looked up for one row.
-const maxTries = 1000
+const maxTries = 100

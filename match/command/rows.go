@@ -231,7 +231,7 @@ func (c MvExpand) Run(env *Env, t *row.Table) {
 			continue
 		}
 		for k := range n {
-			if len(out) >= MaxRows {
+			if len(out) >= env.maxRows() {
 				env.Cut += int64(n - k)
 				break
 			}

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -28,7 +27,7 @@ func (c EventStats) String() string { return "eventstats" + printAggs(c.Aggs, c.
 func printAggs(aggs []rule.Agg, by []string) string {
 	var b strings.Builder
 	for _, a := range aggs {
-		fmt.Fprintf(&b, " %s(%s) as %s", a.Func, a.Field, rule.QuoteName(a.As))
+		b.WriteString(" " + a.String())
 	}
 	return b.String() + " by " + rule.QuoteNames(by)
 }
@@ -168,11 +167,12 @@ func group(env *Env, t *row.Table, by []string, aggs []rule.Agg) *agg.Table {
 			nanos, timed = -int64(n), true
 		}
 		g.Start(t, r, nanos, timed)
-		g.Keys(func(key [][]byte) {
+		capped := g.Keys(func(key [][]byte) {
 			if !env.DropNulls || !slices.ContainsFunc(key, func(v []byte) bool { return v == nil }) {
 				table.ObserveStats(0, key, nanos, timed, funcs, g.Samples)
 			}
 		})
+		env.Cut += int64(toInt(capped))
 	}
 	return table
 }

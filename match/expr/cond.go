@@ -111,9 +111,9 @@ func (e Not) Holds(s *Scope) bool { return !e.X.Holds(s) }
 // Holds reports whether some value of L and some value of R satisfy Op.
 func (e Compare) Holds(s *Scope) bool { return anyPair(e.Op, e.L.Value(s), e.R.Value(s)) }
 
-// maxPairs is up to how many values of each side an order is asked of. Equality,
-// which detections ask of lists, has no such bound.
-const maxPairs = 1000
+// maxPairs bounds how many pairs of values are asked whether they satisfy something
+// other than equality, so that two hostile lists cost no more than their length.
+const maxPairs = 100_000
 
 func anyPair(op rule.Op, l, r row.Value) bool {
 	n, m := l.Len(), r.Len()
@@ -123,8 +123,12 @@ func anyPair(op rule.Op, l, r row.Value) bool {
 	case op == rule.Eq:
 		return anyEqual(l, r)
 	}
-	for i := range min(n, maxPairs) {
-		for k := range min(m, maxPairs) {
+	left := maxPairs + n + m
+	for i := range n {
+		for k := range m {
+			if left--; left < 0 {
+				return false
+			}
 			if compare(op, l.At(i), r.At(k)) {
 				return true
 			}

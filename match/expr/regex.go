@@ -14,8 +14,12 @@ type Regex struct {
 	re      *regexp.Regexp // nil if Pattern is no literal
 }
 
-// maxRegex bounds the length of an expression that a row brings.
-const maxRegex = 4096
+// maxRegex bounds the length of an expression that a row brings, maxRegexes their
+// number.
+const (
+	maxRegex   = 4096
+	maxRegexes = 100
+)
 
 // NewRegex returns pattern as a regular expression; compile is Compile or CompileTest.
 // A literal that RE2 does not take gives an error that says why.
@@ -107,7 +111,7 @@ func (r Regex) all(s *Scope) []*regexp.Regexp {
 	}
 	var out []*regexp.Regexp
 	for _, text := range r.Pattern.Value(s).Texts() {
-		if len(text) > maxRegex || len(out) == maxPairs {
+		if len(text) > maxRegex || len(out) == maxRegexes {
 			continue
 		}
 		if re, err := regexp.Compile(text); err == nil {

@@ -146,7 +146,7 @@ func (r *Rule) String() string {
 	}
 	b.WriteString(" | stats")
 	for _, a := range r.Aggs {
-		fmt.Fprintf(&b, " %s(%s) as %s", a.Func, a.Field, QuoteName(a.As))
+		b.WriteString(" " + a.String())
 	}
 	b.WriteString(" by " + QuoteNames(r.By))
 	if r.Nulls {

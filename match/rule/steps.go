@@ -64,6 +64,15 @@ func FuncNamed(name string) (Func, bool) {
 	return Func(max(i, 0)), i >= 0
 }
 
+// String prints the aggregate.
+func (a Agg) String() string {
+	field := a.Field
+	if field != "" {
+		field = QuoteName(field)
+	}
+	return a.Func.String() + "(" + field + ") as " + QuoteName(a.As)
+}
+
 // Plain reports whether the aggregate is one that every group has without a look at
 // values: how many events, and the first and last time.
 func (a Agg) Plain() bool {

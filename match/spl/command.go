@@ -13,79 +13,30 @@ import (
 const nameStops = `(),|"=`
 
 // refused says of commands why there is none of them here.
-var refused = map[string]string{
-	"append":        "it needs a second search",
-	"appendcols":    "it needs a second search",
-	"appendpipe":    "it runs a second pipeline over the rows",
-	"chart":         "its columns depend on the values",
-	"collect":       "it writes to an index",
-	"from":          "it reads a data model",
-	"inputlookup":   "it reads no events",
-	"iplocation":    "it needs a database of addresses",
-	"join":          "it needs a second search",
-	"makeresults":   "it reads no events",
-	"map":           "it runs a search for each row",
-	"mstats":        "it reads metrics",
-	"multisearch":   "it needs a second search",
-	"outputlookup":  "it writes a file",
-	"rare":          "it counts all values; use stats count by and sort",
-	"set":           "it needs a second search",
-	"streamstats":   "it depends on the order in which events arrive",
-	"timechart":     "its columns depend on the values",
-	"top":           "it counts all values; use stats count by and sort",
-	"transaction":   "it joins events over any distance",
-	"tstats":        "it reads an index or a data model, not events",
-	"union":         "it needs a second search",
-	"xyseries":      "its columns depend on the values",
-	"apply":         "it needs a model of the Machine Learning Toolkit",
-	"fit":           "it needs a model of the Machine Learning Toolkit",
-	"ut_shannon":    "it is a command of an app",
-	"datamodel":     "it reads a data model",
-	"loadjob":       "it reads another search's results",
-	"savedsearch":   "it runs another search",
-	"rest":          "it asks a server",
-	"dbxquery":      "it asks a database",
-	"sendalert":     "it has effects outside",
-	"sendemail":     "it has effects outside",
-	"foreach":       "it makes commands from the names of fields",
-	"untable":       "its columns depend on the values",
-	"transpose":     "its columns depend on the values",
-	"anomalies":     "it depends on the order in which events arrive",
-	"cluster":       "it compares every event with every other",
-	"delete":        "it has effects outside",
-	"metadata":      "it reads an index",
-	"metasearch":    "it reads an index",
-	"typeahead":     "it reads an index",
-	"extract":       "it reads the raw event",
-	"kv":            "it reads the raw event",
-	"multikv":       "it reads the raw event",
-	"addinfo":       "it tells of a search job",
-	"geostats":      "its columns depend on the values",
-	"predict":       "it needs a model",
-	"selfjoin":      "it joins events over any distance",
-	"sitop":         "it counts all values; use stats count by and sort",
-	"summaryindex":  "it writes to an index",
-	"tscollect":     "it writes an index",
-	"walklex":       "it reads an index",
-	"x11":           "it needs a model",
-	"concurrency":   "it depends on the order in which events arrive",
-	"delta":         "it depends on the order in which events arrive",
-	"accum":         "it depends on the order in which events arrive",
-	"autoregress":   "it depends on the order in which events arrive",
-	"trendline":     "it depends on the order in which events arrive",
-	"filldown":      "it depends on the order in which events arrive",
-	"gauge":         "it draws",
-	"highlight":     "it draws",
-	"outputcsv":     "it writes a file",
-	"outputtext":    "it writes a file",
-	"pivot":         "it reads a data model",
-	"script":        "it runs a program",
-	"run":           "it runs a program",
-	"localize":      "it makes a second search",
-	"return":        "it makes a second search",
-	"format":        "it makes a second search",
-	"tojson":        "its columns depend on the values",
-	"analyzefields": "it needs a model",
+var refused = map[string]string{}
+
+func init() {
+	for why, names := range map[string]string{
+		"it needs a second search":                                      "append appendcols join multisearch set union selfjoin",
+		"it runs a second pipeline over the rows":                       "appendpipe",
+		"it runs a search for each row":                                 "map",
+		"it joins events over any distance":                             "transaction",
+		"its columns depend on the values":                              "chart timechart xyseries untable transpose geostats",
+		"it counts all values; use stats count by and sort":             "top rare sitop",
+		"it depends on the order in which events arrive":                "streamstats accum autoregress concurrency delta filldown trendline",
+		"it reads an index, a data model or another search, not events": "tstats mstats datamodel from pivot metadata metasearch loadjob savedsearch walklex",
+		"it reads no events":                                            "inputlookup makeresults rest dbxquery inputcsv",
+		"it has effects outside":                                        "collect outputlookup outputcsv sendalert sendemail delete script run",
+		"it reads the raw event, which is not kept":                     "extract kv multikv",
+		"it needs a model of the Machine Learning Toolkit":              "apply fit",
+		"it needs a database of addresses":                              "iplocation",
+		"it makes commands from the names of fields":                    "foreach",
+		"it compares every event with every other":                      "cluster anomalies",
+	} {
+		for _, name := range strings.Fields(names) {
+			refused[name] = why
+		}
+	}
 }
 
 // step reads one command. One that stands for several gives several steps.
@@ -340,6 +291,7 @@ func (p *parser) rename(int) ([]rule.Command, error) {
 		if len(c.From) > 0 && p.accept(',') {
 			continue
 		}
+		p.space()
 		at := p.pos
 		from, err := p.name("a field")
 		if err != nil {

@@ -95,7 +95,7 @@ func (p *parser) sed(field, text string, at int) ([]rule.Command, error) {
 // regexCommand reads field="…" or field!="…".
 func (p *parser) regexCommand(start int) ([]rule.Command, error) {
 	p.space()
-	field := p.word(nameStops + "!")
+	field := p.word(nameStops + "!<>")
 	p.space()
 	op, ok := p.operator()
 	if field == "" || !ok || field == "_raw" {
@@ -172,6 +172,7 @@ func (p *parser) replace(int) ([]rule.Command, error) {
 		if !p.word0("with") {
 			return nil, p.errorf(p.pos, "expected WITH behind %q, found %s", old, p.found())
 		}
+		p.space()
 		at := p.pos
 		text, err := p.value()
 		if err != nil {

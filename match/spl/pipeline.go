@@ -132,6 +132,9 @@ func (p *parser) before(r *rule.Rule, steps []step, stats command.Stats) error {
 				continue
 			}
 			e, ok := asWhere(c)
+			if _, all := e.(rule.All); all {
+				continue
+			}
 			if ok && len(r.Before) == 0 && !slices.Contains(c.Reads(), "_time") {
 				r.Where = both(r.Where, e)
 				continue

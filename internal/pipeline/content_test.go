@@ -1,0 +1,216 @@
+package pipeline_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"sluice/internal/corpus"
+	"sluice/internal/reference"
+	"sluice/match"
+	"sluice/match/lookup"
+	"sluice/match/row"
+	"sluice/match/rule"
+	"sluice/match/spl"
+)
+
+// publishedRules compiles the searches of the repository that SLUICE_CONTENT names
+// which begin with a macro of Windows event logs, as far as they compile.
+func publishedRules(t *testing.T) (rules []reference.Rule) {
+	root := os.Getenv("SLUICE_CONTENT")
+	if root == "" {
+		t.Skip("SKIPPED: no published detections; SLUICE_CONTENT names a folder with detections/, macros/ and lookups/")
+	}
+	env := spl.Env{Macros: spl.Macros{}, Lookups: &lookup.Set{}}
+	env.Lookups.Add(os.DirFS(filepath.Join(root, "lookups")), "lookups")
+	each := func(dir string, f func(name string, data []byte)) {
+		filepath.WalkDir(filepath.Join(root, dir), func(path string, d fs.DirEntry, err error) error {
+			if err == nil && strings.HasSuffix(path, ".yml") {
+				data, _ := os.ReadFile(path)
+				f(strings.TrimSuffix(filepath.Base(path), ".yml"), data)
+			}
+			return err
+		})
+	}
+	each("macros", func(_ string, data []byte) {
+		var m struct {
+			Name, Definition string
+			Arguments        []string
+		}
+		yaml.Unmarshal(data, &m)
+		env.Macros[spl.MacroKey{Name: m.Name, Args: len(m.Arguments)}] = spl.Macro{Params: m.Arguments, Definition: m.Definition}
+	})
+	begins := regexp.MustCompile("^\\s*`(powershell|sysmon|wineventlog_security|wineventlog_system|applocker|ntlm_audit)`")
+	each("detections", func(name string, data []byte) {
+		var d struct{ Search string }
+		yaml.Unmarshal(data, &d)
+		if !begins.MatchString(d.Search) {
+			return
+		}
+		if r, err := spl.Compile(d.Search, env); err == nil {
+			rules = append(rules, reference.Rule{Name: name, Rule: r})
+		}
+	})
+	return rules
+}
+
+// satisfy sets fields so that an event with them satisfies e, as far as it can tell;
+// pick chooses among alternatives.
+func satisfy(e rule.Expr, f map[string]string, pick func(n int) int) {
+	switch e := e.(type) {
+	case rule.And:
+		for _, part := range e {
+			satisfy(part, f, pick)
+		}
+	case rule.Or:
+		satisfy(e[pick(len(e))], f, pick)
+	case rule.Compare:
+		text := strings.ReplaceAll(e.Value.Text(), "*", []string{"", "x", " A b "}[pick(3)])
+		switch {
+		case e.Op == rule.Eq && f[e.Field] != "" && f[e.Field] != text:
+			f[e.Field] += " " + text // for *a* and *b* of one field
+		case e.Op == rule.Eq:
+			f[e.Field] = text
+		case e.Op == rule.Ne && f[e.Field] == "":
+			f[e.Field] = "other"
+		case e.Op == rule.Gt || e.Op == rule.Ge:
+			f[e.Field] = "99999"
+		case f[e.Field] == "":
+			f[e.Field] = "0"
+		}
+	}
+}
+
+// record writes an event of these fields: the parts of the System section in their
+// places, others as event data, as XML or as the JSON of a flat exporter.
+func publishedRecord(f map[string]string, asXML bool, n int) []byte {
+	channel := strings.TrimPrefix(f["source"], "XmlWinEventLog:")
+	if channel == f["source"] || channel == "" {
+		channel = f["Channel"]
+	}
+	id := f["EventCode"]
+	if id == "" {
+		id = f["EventID"]
+	}
+	if id == "" {
+		id = f["signature_id"]
+	}
+	at := fmt.Sprintf("2024-05-0%dT0%d:%02d:%02d.%03dZ", 1+n%3, n%7, n%60, n*7%60, n%1000)
+	host := fmt.Sprintf("host-%d.example", n%4)
+	if asXML {
+		var b strings.Builder
+		fmt.Fprintf(&b, "<Event><System><Provider Name='P' Guid='{ab}'/><EventID>%s</EventID><Channel>%s</Channel><Computer>%s</Computer><Opcode>0</Opcode>", id, channel, host)
+		fmt.Fprintf(&b, "<TimeCreated SystemTime='%s'/><Execution ProcessID='%d' ThreadID='2'/><Security UserID='S-1-5-%d'/></System><EventData>", at, 100+n%3, n%3)
+		for _, name := range slices.Sorted(mapsKeys(f)) {
+			if !systemField(name) {
+				fmt.Fprintf(&b, "<Data Name='%s'>%s</Data>", name, xmlText.Replace(f[name]))
+			}
+		}
+		return []byte(b.String() + "</EventData></Event>")
+	}
+	o := map[string]any{"EventID": json.RawMessage(id), "Channel": channel, "Hostname": host, "@timestamp": at, "ProcessID": 100 + n%3, "UserID": fmt.Sprint("S-1-5-", n%3)}
+	if !json.Valid([]byte(id)) {
+		o["EventID"] = id
+	}
+	for name, v := range f {
+		if !systemField(name) {
+			o[name] = v
+		}
+	}
+	line, err := json.Marshal(o)
+	if err != nil {
+		panic(err)
+	}
+	return line
+}
+
+var xmlText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
+func systemField(name string) bool {
+	return slices.Contains([]string{"source", "sourcetype", "Channel", "EventCode", "EventID", "signature_id", "Computer", "dest", "host", "dvc", "_time", "UserID", "user_id", "ProcessID"}, name) ||
+		strings.ContainsAny(name, "'()*{}")
+}
+
+func mapsKeys(m map[string]string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// Every published search that compiles runs, and gives the rows of the reference over
+// events made to satisfy it and over some that lack one value.
+func TestPublishedEqualReference(t *testing.T) {
+	rules := publishedRules(t)
+	rng := rand.New(rand.NewPCG(5, 6))
+	var xml, lines [][]byte
+	for _, r := range rules {
+		for range 12 {
+			f := map[string]string{}
+			for _, name := range r.Inputs() {
+				f[name] = []string{"a", "b c", `C:\x\y.exe`, "7", ""}[rng.IntN(5)]
+				if f[name] == "" {
+					delete(f, name)
+				}
+			}
+			for _, name := range r.Fields() { // what the condition reads is as it wants
+				if !slices.Contains(r.Inputs(), name) || rng.IntN(2) == 0 {
+					delete(f, name)
+				}
+			}
+			satisfied := map[string]string{}
+			satisfy(r.Where, satisfied, rng.IntN)
+			for name, v := range satisfied {
+				f[name] = v
+			}
+			if rng.IntN(4) == 0 && len(satisfied) > 0 {
+				names := slices.Sorted(mapsKeys(satisfied))
+				name := names[rng.IntN(len(names))]
+				f[name] = strings.Replace(f[name], "e", "", 1) // a near miss
+			}
+			n := len(xml) + len(lines)
+			if rec := publishedRecord(f, n%2 == 0, n); n%2 == 0 {
+				xml = append(xml, rec)
+			} else {
+				lines = append(lines, rec)
+			}
+		}
+	}
+	files := []string{writeFile(t, "a.xml", corpus.XMLLines(xml)), writeFile(t, "b.ndjson", corpus.NDJSON(lines, false))}
+	for _, drop := range []bool{false, true} {
+		ref, err := reference.Run(files, rules, reference.Options{DropNulls: drop})
+		if err != nil {
+			t.Fatal(err)
+		}
+		res := engine(t, files, rules, match.Options{}, drop, 2)
+		compareRows(t, fmt.Sprintf("drop %v", drop), printNamed(rules, res.Rows), printNamed(rules, ref.Named))
+		var with, grouped int
+		for i := range rules {
+			if slices.ContainsFunc(res.Rows, func(r row.Named) bool { return r.Rule == i }) {
+				with++
+			}
+			for _, g := range res.Groups {
+				if g.Rule == i {
+					grouped++
+					break
+				}
+			}
+		}
+		t.Logf("drop %v: %d records, %d matched; of %d searches %d have groups, %d rows; %d rows", drop, res.Records, res.Matched, len(rules), grouped, with, len(res.Rows))
+		if !drop && grouped < len(rules)*9/10 {
+			t.Errorf("only %d of %d searches were satisfied", grouped, len(rules))
+		}
+	}
+}
