@@ -2,6 +2,7 @@ package match
 
 import (
 	"bytes"
+	"slices"
 
 	"sluice/match/event"
 	"sluice/match/rule"
@@ -23,13 +24,16 @@ type (
 		num     float64 // its value, when isNum
 		isNum   bool
 		needs   needed
+		grams   []uint16 // of values that it equals
 	}
 )
 
 func (s *Set) compile(e rule.Expr) cond {
 	switch e := e.(type) {
 	case rule.And:
-		return andCond(s.compileAll(e))
+		and := andCond(s.compileAll(e))
+		slices.SortStableFunc(and, func(a, b cond) int { return cost(a) - cost(b) })
+		return and
 	case rule.Or:
 		return orCond(s.compileAll(e))
 	case rule.Not:
@@ -51,9 +55,35 @@ func (s *Set) compileTest(e rule.Expr) cond {
 		}
 		c.num, c.isNum = rule.Number(text)
 		c.needs = s.required(e)
+		if e.Op == rule.Eq && !c.isNum {
+			c.grams = gramsOf(e.Value)
+		}
 		return c
 	}
 	return s.compileForm(e)
+}
+
+// cost orders the parts of a conjunction: which is false most often for least work
+// comes first. They have no effects, so the order changes nothing else.
+func cost(c cond) int {
+	switch c := c.(type) {
+	case *cmpCond:
+		if c.pattern.Exact() {
+			return 0
+		}
+		return 1
+	case andCond, orCond:
+		return 2
+	case notCond:
+		return 3
+	case *reCond:
+		return 4
+	case *termCond:
+		return 5
+	case *sharedCond:
+		return cost(c.x)
+	}
+	return 1
 }
 
 func (s *Set) compileAll(exprs []rule.Expr) []cond {
@@ -69,6 +99,7 @@ type values struct {
 	ev     *event.Event
 	folded [][][]byte // by slot; valid where done
 	done   []bool
+	grams  []*grams // by slot; see lacks
 	buf    []byte
 	stands []bool   // literals of the record, by number; nil if not known
 	known  []uint32 // by sharedCond: the number of the event that it was tested for, and the answer below
@@ -81,6 +112,7 @@ func (v *values) reset(ev *event.Event, slots int, stands []bool) {
 	if len(v.done) < slots {
 		v.done = make([]bool, slots)
 		v.folded = make([][][]byte, slots)
+		v.grams = make([]*grams, slots)
 	}
 	clear(v.done)
 	if cap(v.buf) > 1<<20 {
@@ -93,6 +125,9 @@ func (v *values) get(slot int) [][]byte {
 	if !v.done[slot] {
 		v.done[slot] = true
 		v.folded[slot] = v.folded[slot][:0]
+		if g := v.grams[slot]; g != nil {
+			g.asked = 0
+		}
 		for _, raw := range v.ev.Values(slot) {
 			start := len(v.buf)
 			v.buf = rule.Fold(v.buf, raw)
@@ -129,7 +164,7 @@ func (c *cmpCond) holds(v *values) bool {
 		return false
 	}
 	for _, value := range v.texts(c.slot, c.pattern.Cased()) {
-		if c.compare(value) {
+		if !v.lacks(c.slot, value, c.grams) && c.compare(value) {
 			return true
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"sluice/match/event"
+	"sluice/match/prefilter"
 	"sluice/match/rule"
 )
 
@@ -17,6 +18,7 @@ type (
 		slot  int
 		re    rule.Regexp
 		needs needed
+		lits  [][]byte // that a value, folded, holds if it matches
 	}
 	netCond struct {
 		slot int
@@ -38,7 +40,11 @@ type (
 func (s *Set) compileForm(e rule.Expr) cond {
 	switch e := e.(type) {
 	case rule.Matches:
-		return &reCond{s.proj.Slot(e.Field), e.Re, s.required(e)}
+		c := &reCond{slot: s.proj.Slot(e.Field), re: e.Re, needs: s.required(e)}
+		for _, lit := range prefilter.Literals(e) {
+			c.lits = append(c.lits, []byte(lit))
+		}
+		return c
 	case rule.InNet:
 		return &netCond{s.proj.Slot(e.Field), e}
 	case rule.SameField:
@@ -87,7 +93,21 @@ func (v *values) texts(slot int, cased bool) [][]byte {
 }
 
 func (c *reCond) holds(v *values) bool {
-	return !c.needs.missing(v) && slices.ContainsFunc(v.ev.Values(c.slot), c.re.Match)
+	if c.needs.missing(v) {
+		return false
+	}
+	list := v.ev.Values(c.slot)
+	if len(c.lits) == 0 {
+		return slices.ContainsFunc(list, c.re.Match)
+	}
+	for i, folded := range v.get(c.slot) {
+		// An expression takes a microsecond where a search takes ten nanoseconds.
+		absent := func(lit []byte) bool { return !bytes.Contains(folded, lit) }
+		if !slices.ContainsFunc(c.lits, absent) && c.re.Match(list[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *netCond) holds(v *values) bool {

@@ -211,7 +211,7 @@ func TestSkippedRecordsAllocateNothing(t *testing.T) {
 func paths() (opts []prefilter.Options) {
 	opts = append(opts, prefilter.Options{NoGate: true, NoAnchors: true}, prefilter.Options{NoAnchors: true})
 	for _, k := range prefilter.Kernels() {
-		opts = append(opts, prefilter.Options{Kernel: k}, prefilter.Options{Kernel: k, NoGate: true})
+		opts = append(opts, prefilter.Options{Kernel: k}, prefilter.Options{Kernel: k, NoGate: true}, prefilter.Options{Kernel: k, ByID: true})
 	}
 	return opts
 }

@@ -121,8 +121,8 @@ func hits(rules []*rule.Rule, ids []int, opt match.Options, data []byte) (list [
 }
 
 // The gate, the anchors, both, either kernel, the literals of one record at a
-// time, and no prefilter at all: the hits of every set are the same, with a
-// literal that all rules need and without.
+// time, event ids, and no prefilter at all: the hits of every set are the same, with
+// a literal that all rules need, without, and with one that some need.
 func TestEveryWayOverGeneratedSets(t *testing.T) {
 	rng := rand.New(rand.NewPCG(91, 92))
 	sizes := []int{1, 1, 2, 3, 5, 8, 13, 21, 40, 70, 103, 150, 220, 265, 300}
@@ -130,13 +130,16 @@ func TestEveryWayOverGeneratedSets(t *testing.T) {
 		sizes = []int{1, 3, 30, 300}
 	}
 	gated := generated(t, 300, 7)
-	open := make([]*rule.Rule, len(gated))
+	open, mixed := make([]*rule.Rule, len(gated)), slices.Clone(gated)
 	for i, r := range gated {
 		open[i] = &rule.Rule{Where: withoutID(r.Where), By: r.By, Fill: r.Fill}
+		if i%3 == 0 {
+			mixed[i] = open[i]
+		}
 	}
 	data := scripts(rng, 93, gated, 300)
 	found, skipped := 0, int64(0)
-	for _, all := range [][]*rule.Rule{gated, open} {
+	for _, all := range [][]*rule.Rule{gated, open, mixed} {
 		for _, n := range sizes {
 			ids := rng.Perm(len(all))[:n]
 			var rules []*rule.Rule
@@ -161,7 +164,7 @@ func TestEveryWayOverGeneratedSets(t *testing.T) {
 func ways() (opts []prefilter.Options) {
 	opts = append(opts, prefilter.Options{NoGate: true, NoAnchors: true}, prefilter.Options{NoAnchors: true})
 	for _, k := range prefilter.Kernels() {
-		opts = append(opts, prefilter.Options{Kernel: k}, prefilter.Options{Kernel: k, NoGate: true})
+		opts = append(opts, prefilter.Options{Kernel: k}, prefilter.Options{Kernel: k, NoGate: true}, prefilter.Options{Kernel: k, ByID: true})
 	}
 	return opts
 }

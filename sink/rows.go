@@ -97,6 +97,9 @@ func (e *Encoder) Risk(r *agg.Row) []byte {
 	d := e.Detections[r.Rule]
 	e.o.buf = e.o.buf[:0]
 	for _, obj := range d.Risk.Objects {
+		if obj.Optional && e.column(d.Rule, r, obj.Field) == nil {
+			continue
+		}
 		e.risk(d, r, obj)
 	}
 	return e.o.buf
@@ -113,7 +116,7 @@ func (e *Encoder) risk(d *detection.Detection, r *agg.Row, obj detection.RiskObj
 	o.value("risk_object", value(obj.Field))
 	o.text("risk_object_type", obj.Type)
 	o.integer("risk_score", int64(obj.Score))
-	o.text("risk_message", detection.Fill(d.Risk.Message, func(name string) string {
+	o.text("risk_message", detection.Fill(d.Risk.MessageFor(obj), func(name string) string {
 		if v := value(name); v != nil {
 			return string(v)
 		}

@@ -18,8 +18,8 @@ import (
 	"sluice/sink"
 )
 
-// The engines that versus runs by starting itself: kernels by their names, and
-// these.
+// The engines that versus runs by starting itself: kernels by their names, the
+// floors, and these.
 const (
 	noGate      = "no gate"
 	noPrefilter = "no prefilter"
@@ -27,12 +27,17 @@ const (
 )
 
 // engine runs a part of sluice, on one thread, or the stack over a file, and
-// prints its rows.
+// prints its rows; or a floor.
 func engine(name, rulesDir, path string, out io.Writer) error {
 	w := bufio.NewWriter(out)
 	defer w.Flush()
-	if name == theStack {
+	switch name {
+	case theStack:
 		return stack(path, w)
+	case oneFloor:
+		return floor(path, 1, w)
+	case manyFloor:
+		return floor(path, threads(), w)
 	}
 	opt := match.Options{}
 	switch name {

@@ -60,6 +60,9 @@ func makeRows(cfg config, binary string, b *body, sets []*set, want *truth) (row
 	whole := b.whole
 	add(ripgrep, 0, whole, program(cfg.tools.rg, "-ci", addresses, whole.path)).verify = counted(b.found * whole.times)
 	add(wordCount, 0, whole, program(cfg.tools.wc, "-l", whole.path)).verify = counted(b.lines * whole.times)
+	for _, name := range distinct(oneFloor, floorOf(onThreads(threads()))) {
+		add(name, 0, whole, []string{cfg.self, "-engine", name, whole.path}).verify = counted(whole.size)
+	}
 	if !b.xml {
 		duck := add(duckDB, 1, whole, cfg.tools.duckArgs(whole.path))
 		duck.verify = counted(want.hits(sets[0], whole.times))
@@ -97,11 +100,11 @@ func makeRows(cfg config, binary string, b *body, sets []*set, want *truth) (row
 }
 
 // distinct returns a and b, once if they are equal.
-func distinct(a, b int) []int {
+func distinct[T comparable](a, b T) []T {
 	if a == b {
-		return []int{a}
+		return []T{a}
 	}
-	return []int{a, b}
+	return []T{a, b}
 }
 
 // program returns a command line, or nil if the program is missing.

@@ -49,7 +49,7 @@ func TestVersus(t *testing.T) {
 	}
 	for _, want := range []string{
 		"| sparse.ndjson | 1 | sluice, 1 thread |", "| dense.xml | 12 | no prefilter |", "| dense.ndjson | 1 | nxadm/tail stack |",
-		"2.3 × rg -ci", "generated script blocks", `"malformed":0`,
+		"2.3 × rg -ci", "| dense.xml | – | floor, 1 thread |", "generated script blocks", `"malformed":0`,
 	} {
 		if !bytes.Contains(page, []byte(want)) {
 			t.Errorf("the page lacks %q:\n%s", want, page)
@@ -174,10 +174,10 @@ func TestTargetsHaveRows(t *testing.T) {
 			t.Errorf("%s has %d targets", k, len(all))
 		}
 	}
-	speeds := map[key]float64{{"c", 1, "a"}: 8, {"c", 1, "b"}: 3}
-	all := []target{{key{"c", 1, "a"}, key{"c", 1, "b"}, 2}, {key{"c", 1, "a"}, key{"c", 1, "b"}, 3}, {key{"c", 1, "a"}, key{"c", 1, "x"}, 1}}
+	speeds := map[key]float64{{"c", 1, "a"}: 8, {"c", 1, "b"}: 3, {"c", 0, oneFloor}: 10}
+	all := []target{{key{"c", 1, "a"}, key{"c", 1, "b"}, 2}, {key{"c", 1, "a"}, key{"c", 1, "b"}, 3}, {key{"c", 1, "a"}, key{"c", 1, "x"}, 1}, {key{"c", 1, "a"}, key{"c", 1, "b"}, 4}}
 	want, met := judge(key{"c", 1, "a"}, all, func(k key) float64 { return speeds[k] })
-	if want != "2 × b, 3 × b, 1 × x" || met != "yes (2.67), **no** (2.67), not measured" {
+	if want != "2 × b, 3 × b, 1 × x, 4 × b" || met != "yes (2.67), **no** (2.67), not measured, beyond memory (2.67 of 3.33)" {
 		t.Errorf("%s: %s", want, met)
 	}
 }

@@ -76,6 +76,7 @@ type bar struct {
 	c     *cli
 	total int64
 	read  atomic.Int64
+	tests bool // counts tests and not bytes
 	start time.Time
 	quit  chan struct{}
 	done  sync.WaitGroup
@@ -83,15 +84,23 @@ type bar struct {
 
 // progress starts a bar if stderr is a terminal that can rewrite a line.
 func (c *cli) progress(cfg *pipeline.Config, total int64) *bar {
-	b := &bar{c: c, total: total, start: time.Now()}
-	f, ok := c.stderr.(*os.File)
-	if c.quiet || !ok || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" {
-		return b
+	b := &bar{c: c, total: total}
+	if b.begin() {
+		cfg.Progress = &b.read
 	}
-	cfg.Progress = &b.read
+	return b
+}
+
+// begin starts the bar, if it is to be shown.
+func (b *bar) begin() bool {
+	b.start = time.Now()
+	f, ok := b.c.stderr.(*os.File)
+	if b.c.quiet || !ok || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" {
+		return false
+	}
 	b.quit = make(chan struct{})
 	b.done.Go(b.loop)
-	return b
+	return true
 }
 
 func (b *bar) loop() {
@@ -122,6 +131,9 @@ func (b *bar) text() string {
 		cells[i] = "#-"[min(1, max(0, i-filled+1))]
 	}
 	text := fmt.Sprintf("[%s] %3.0f %%  %.2f GB/s", cells, 100*share, rate)
+	if b.tests {
+		text = fmt.Sprintf("[%s] %d of %d tests", cells, read, b.total)
+	}
 	if os.Getenv("NO_COLOR") == "" {
 		text = "\x1b[36m" + text + "\x1b[0m"
 	}

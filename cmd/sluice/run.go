@@ -15,7 +15,6 @@ import (
 	"golang.org/x/term"
 
 	"sluice/agg"
-	"sluice/detections"
 	"sluice/internal/pipeline"
 	"sluice/internal/record"
 	"sluice/match"
@@ -27,7 +26,8 @@ import (
 
 // runFlags are the flags of `sluice run` as given.
 type runFlags struct {
-	rules      []string
+	rules []string
+	ruleFlags
 	output     string
 	format     string
 	nulls      string
@@ -79,6 +79,7 @@ were printed; with --exit-status, 1 if nothing matched.`,
 	}
 	fl := cmd.Flags()
 	fl.StringArrayVarP(&f.rules, "rules", "r", nil, "detection file or folder, instead of those built in (repeatable)")
+	f.ruleFlags.add(cmd)
 	fl.StringVarP(&f.output, "output", "o", "stats", "what to print: stats (rows), risk (risk events) or events (matched events)")
 	fl.StringVar(&f.format, "format", "auto", "input format: auto, ndjson or xml")
 	fl.StringVar(&f.nulls, "nulls", "keep", "events with a missing BY field: keep (as null) or splunk (drop, as stats does)")
@@ -124,7 +125,9 @@ func (c *cli) resolve(f runFlags, args []string) (*job, error) {
 		}
 		j.args = []string{tailer.Stdin}
 	}
-	j.detections = c.load(f.rules)
+	if j.detections, err = c.load(f.rules, f.ruleFlags); err != nil {
+		return nil, err
+	}
 	for _, d := range j.detections {
 		if f.output == "risk" && len(d.Risk.Objects) == 0 {
 			c.warn("%s: the detection has no risk objects, so it makes no risk events", d.File)
@@ -167,29 +170,6 @@ func parseSize(s string) (int, error) {
 		}
 	}
 	return 0, fmt.Errorf("cannot use --max-record %q: want a size such as 64MiB, at most 1GiB", s)
-}
-
-// load loads the built-in detections, or those of paths.
-func (c *cli) load(paths []string) []*detection.Detection {
-	var l detection.Loader
-	var found []*detection.Detection
-	if len(paths) == 0 {
-		found = l.LoadFS(detections.FS, "builtin")
-	} else {
-		l.LoadMacros(detections.FS, "builtin")
-		for _, p := range paths {
-			found = append(found, l.Load(p)...)
-		}
-	}
-	for _, err := range l.Problems {
-		var de *detection.Error
-		if errors.As(err, &de) && de.Warning {
-			c.warn("%v", err)
-		} else {
-			c.fail(err)
-		}
-	}
-	return found
 }
 
 func (c *cli) run(ctx context.Context, j *job) error {

@@ -22,7 +22,7 @@ const root = "../.."
 var allowed = map[string]string{
 	"agg":                                   "",
 	"bench":                                 "detections internal/corpus internal/pipeline internal/reference match match/detection match/prefilter match/rule",
-	"bench/versus":                          "agg detections internal/corpus internal/corpus/ruleset internal/pipeline internal/reference match match/detection match/prefilter match/rule sink",
+	"bench/versus":                          "agg detections internal/corpus internal/corpus/ruleset internal/pipeline internal/reference match match/detection match/prefilter match/rule sink tailer",
 	"cmd/sluice":                            "agg detections internal/pipeline internal/record match match/detection match/rule sink tailer",
 	"detections":                            "",
 	"internal/corpus":                       "",
@@ -32,7 +32,7 @@ var allowed = map[string]string{
 	"internal/record":                       "",
 	"internal/reference":                    "match/rule",
 	"match":                                 "internal/record match/event match/prefilter match/rule",
-	"match/detection":                       "match/rule match/spl",
+	"match/detection":                       "match/rule match/sigma match/spl",
 	"match/event":                           "internal/record match/event/tape",
 	"match/event/tape":                      "",
 	"match/prefilter":                       "match/event match/prefilter/internal/anchor match/prefilter/internal/scan match/rule",

@@ -276,7 +276,7 @@ func TestEngineEqualsReference(t *testing.T) {
 		for i := range rules { // alone, so that each rule's own needs decide
 			one := rules[i : i+1]
 			slow := engine(t, files, one, match.Options{NoPrefilter: true}, drop, 1)
-			opts := []prefilter.Options{{NoGate: true}, {NoAnchors: true}, {NoGate: true, NoAnchors: true}}
+			opts := []prefilter.Options{{NoGate: true}, {ByID: true}, {NoAnchors: true}, {NoGate: true, NoAnchors: true}}
 			for _, k := range prefilter.Kernels() {
 				opts = append(opts, prefilter.Options{Kernel: k})
 			}

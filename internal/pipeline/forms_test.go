@@ -126,7 +126,7 @@ func TestEveryForm(t *testing.T) {
 		if n := len(want[r.Name]); (n == 0 || n == int(ref.Records)) && r.Name != `(term "*vendor*")` {
 			t.Errorf("%s accepts %d of %d records: the test shows little", r.Name, n, ref.Records)
 		}
-		for _, opt := range []match.Options{{}, {Prefilter: prefilter.Options{NoGate: true}}, {Prefilter: prefilter.Options{NoAnchors: true}}} {
+		for _, opt := range []match.Options{{}, {Prefilter: prefilter.Options{NoGate: true}}, {Prefilter: prefilter.Options{ByID: true}}, {Prefilter: prefilter.Options{NoAnchors: true}}} {
 			one := rules[i : i+1]
 			compareRows(t, fmt.Sprintf("%s alone, %+v", r.Name, opt), printRows(one, engine(t, files, one, opt, false, 1)), want[r.Name])
 		}

@@ -63,7 +63,7 @@ func TestHostileInput(t *testing.T) {
 		doc := bytes.Join([][]byte{good[0], []byte(h.text), good[1], []byte(h.text), good[2], good[0]}, []byte("\n"))
 		for _, end := range []string{"\n", ""} {
 			path := writeFile(t, "hostile", append(bytes.Clone(doc), end...))
-			for _, opt := range []match.Options{{}, {Prefilter: prefilter.Options{NoGate: true}}, {Prefilter: prefilter.Options{NoAnchors: true}}, {NoPrefilter: true}} {
+			for _, opt := range []match.Options{{}, {Prefilter: prefilter.Options{NoGate: true}}, {Prefilter: prefilter.Options{ByID: true}}, {Prefilter: prefilter.Options{NoAnchors: true}}, {NoPrefilter: true}} {
 				res := engine(t, []string{path}, rules, opt, false, 2)
 				if res.Matched != 4 {
 					t.Errorf("%s, %+v: %d matched, want the 4 good ones: %+v", h.name, opt, res.Matched, res.Counts)

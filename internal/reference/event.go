@@ -45,7 +45,7 @@ var names = map[system][]string{
 	sysThreadID:   {"ThreadID"},
 	sysActivityID: {"ActivityID"},
 	sysRecordID:   {"EventRecordID", "RecordNumber"},
-	sysUserID:     {"UserID", "user_id"},
+	sysUserID:     {"UserID", "user_id", "SecurityID"},
 }
 
 // derivedNames are the other fields that do not come from event data.
@@ -115,6 +115,7 @@ func (e *event) fields() fields {
 	set("signature", signatures(from, sys[sysEventID]))
 	set("sourcetype", []string{"XmlWinEventLog"})
 	set("vendor_product", []string{"Microsoft Windows"})
+	addAliases(f)
 	return f
 }
 

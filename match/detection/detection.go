@@ -1,39 +1,42 @@
-// Package detection loads detection files: the YAML of Splunk's
-// security_content, in the generation that has a `rba:` section, each with its
-// search compiled to a rule.
+// Package detection loads detection files, each with its search compiled to a
+// rule: the YAML of Splunk's security_content in its three generations, with the
+// risk in `tags` (to 2024), in `rba` (2025) and in `finding` and
+// `intermediate_findings` (2026), and Sigma rules.
 package detection
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path"
-	"path/filepath"
-	"runtime"
-	"sort"
-	"strings"
-	"sync"
-	"sync/atomic"
+	"slices"
 
 	"sluice/match/rule"
-	"sluice/match/spl"
 )
 
-// Detection is one loaded file.
+// Detection is one loaded rule: a file of Splunk's, or a document of Sigma's.
 type Detection struct {
-	File        string
-	Name        string
-	ID          string
-	Version     int
-	Type        string // Anomaly, TTP, Hunting or Correlation
-	Search      string
-	Stories     []string
-	MITRE       []string
-	Risk        Risk
-	Rule        *rule.Rule
-	Description string
+	File         string
+	Line, Column int    // where it begins
+	Kind         string // KindSPL or KindSigma
+	Name         string
+	ID           string
+	Version      int
+	Type         string // Anomaly, TTP, Hunting or Correlation; empty for Sigma
+	Level        string // of a Sigma rule: informational to critical, or empty
+	Status       string // such as production, experimental or deprecated; all are loaded
+	Search       string // SPL; empty for Sigma
+	Stories      []string
+	MITRE        []string
+	Risk         Risk
+	Throttle     Throttle
+	Tests        []Test
+	Rule         *rule.Rule
+	Description  string
 }
+
+// What a Detection was written in.
+const (
+	KindSPL   = "spl"
+	KindSigma = "sigma"
+)
 
 // Risk says which risk events a row makes. Without objects it makes none.
 type Risk struct {
@@ -44,9 +47,29 @@ type Risk struct {
 
 // RiskObject is who or what a row puts at risk.
 type RiskObject struct {
-	Field string
-	Type  string // user, system or other
-	Score int    // 1 to 100
+	Field   string
+	Type    string // user, system or other
+	Score   int    // 1 to 100; 0 in correlations, which only sum up
+	Message string // of this object, if it is not that of the Risk
+	// Optional says that a row in which the field is missing makes no risk event of
+	// this object.
+	Optional bool
+}
+
+// MessageFor returns the message of the risk event of o.
+func (r *Risk) MessageFor(o RiskObject) string {
+	if o.Message != "" {
+		return o.Message
+	}
+	return r.Message
+}
+
+// Score returns the highest score of the risk objects.
+func (r *Risk) Score() (score int) {
+	for _, o := range r.Objects {
+		score = max(score, o.Score)
+	}
+	return score
 }
 
 // ThreatObject is what a row names as the threat.
@@ -55,154 +78,72 @@ type ThreatObject struct {
 	Type  string
 }
 
-// SavedSearch returns the name under which Splunk's content ships the search,
-// and which its risk events carry.
-func (d *Detection) SavedSearch() string { return "ESCU - " + d.Name + " - Rule" }
+// Throttle says that a row whose Fields have the values of an earlier one makes
+// no alert until Period is over. The zero value throttles nothing.
+type Throttle struct {
+	Fields []string
+	Period string // a number and s, m or h
+}
+
+// SavedSearch returns the name under which the search is saved in Splunk, and
+// which its risk events carry: for a detection of Splunk's, that under which its
+// content ships.
+func (d *Detection) SavedSearch() string {
+	if d.Kind == KindSigma {
+		return "Sigma - " + d.Name
+	}
+	return "ESCU - " + d.Name + " - Rule"
+}
+
+// Columns returns the names of the columns of a detection's rows. all is false if
+// its rows may have others, too.
+func (d *Detection) Columns() (names []string, all bool) {
+	names = append(names, d.Rule.By...)
+	for _, a := range d.Rule.Aggs {
+		names = append(names, a.As)
+	}
+	return names, true
+}
+
+// lacks reports whether no row has a column of that name.
+func (d *Detection) lacks(column string) bool {
+	names, all := d.Columns()
+	return all && !slices.Contains(names, column)
+}
 
 // Error is a fault in a file. Line and Column count from 1; 0 means that the
 // fault has no place.
 type Error struct {
 	File         string
 	Line, Column int
+	Check        string // what was looked at; see the constants
 	Msg          string
 	Warning      bool // the file was loaded all the same
 }
+
+// What an Error is about. Those from CheckFilter on are told by Loader.Lint only.
+const (
+	CheckFile    = "file"    // it cannot be read
+	CheckYAML    = "yaml"    // it is no YAML
+	CheckSchema  = "schema"  // a wrong type, a value that is not allowed, or none
+	CheckKey     = "key"     // the schema does not know it
+	CheckSearch  = "search"  // it does not compile
+	CheckMacro   = "macro"   // its file is not one
+	CheckRisk    = "risk"    // a risk or threat object, or a token, is no column
+	CheckSigma   = "sigma"   // the rule does not compile
+	CheckFilter  = "filter"  // the filter macro of the file's name
+	CheckMITRE   = "mitre"   // technique ids
+	CheckID      = "id"      // not a UUID, or twice
+	CheckName    = "name"    // too long for a saved search, or twice
+	CheckField   = "field"   // a field of the throttling is no column
+	CheckRefs    = "refs"    // a reference is no URL
+	CheckTests   = "tests"   // a production detection without
+	CheckObjects = "objects" // a detection that should have risk objects has none
+)
 
 func (e *Error) Error() string {
 	if e.Line == 0 {
 		return e.File + ": " + e.Msg
 	}
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Msg)
-}
-
-// Loader reads detection files and the macros that their searches use.
-type Loader struct {
-	Macros spl.Macros
-	// Problems collects errors and warnings in the order in which they arose.
-	Problems []error
-
-	loaded map[string]bool // files, so that one given twice counts once
-}
-
-// LoadFS loads the macros below macros/ and then the detections at the root of
-// fsys. name stands for fsys in messages.
-func (l *Loader) LoadFS(fsys fs.FS, name string) []*Detection {
-	l.LoadMacros(fsys, name)
-	return l.files(fsys, name, glob(fsys, "*.yml"))
-}
-
-// LoadMacros loads the macros below macros/ of fsys.
-func (l *Loader) LoadMacros(fsys fs.FS, name string) {
-	for _, file := range append(glob(fsys, "macros/*.yml"), glob(fsys, "macros/*.yaml")...) {
-		data, err := fs.ReadFile(fsys, file)
-		if err != nil {
-			l.fail(fmt.Errorf("cannot read %s: %w", path.Join(name, file), reason(err)))
-			continue
-		}
-		l.macro(path.Join(name, file), data)
-	}
-}
-
-// Load loads a file, or the .yml and .yaml files of a folder tree.
-func (l *Loader) Load(root string) []*Detection {
-	info, err := os.Stat(root)
-	if err != nil {
-		l.fail(fmt.Errorf("cannot load rules from %s: %w", root, reason(err)))
-		return nil
-	}
-	if !info.IsDir() {
-		return l.files(os.DirFS(filepath.Dir(root)), filepath.Dir(root), []string{filepath.Base(root)})
-	}
-	fsys := os.DirFS(root)
-	var files []string
-	fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			l.fail(fmt.Errorf("cannot load rules from %s: %w", filepath.Join(root, p), reason(err)))
-		case d.IsDir() && p != "." && (d.Name() == "macros" || strings.HasPrefix(d.Name(), ".")):
-			return fs.SkipDir
-		case !d.IsDir() && (strings.HasSuffix(p, ".yml") || strings.HasSuffix(p, ".yaml")):
-			files = append(files, p)
-		}
-		return nil
-	})
-	l.LoadMacros(fsys, root)
-	found := l.files(fsys, root, files)
-	if len(files) == 0 {
-		l.fail(fmt.Errorf("cannot load rules from %s: no .yml file there", root))
-	}
-	return found
-}
-
-// files loads files at once, as many as there are processors for: hundreds of them
-// take longer to read as YAML than a gigabyte takes to be searched. What they came
-// to is told in their order.
-func (l *Loader) files(fsys fs.FS, name string, files []string) []*Detection {
-	type result struct {
-		Loader // of this file alone
-		found  *Detection
-	}
-	results := make([]result, len(files))
-	var next atomic.Int64
-	work := func() {
-		for {
-			i := int(next.Add(1)) - 1
-			if i >= len(files) {
-				return
-			}
-			r := &results[i]
-			r.Macros = l.Macros
-			r.found = r.file(fsys, files[i], shown(name, files[i]))
-		}
-	}
-	var others sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(files)) - 1 {
-		others.Go(work)
-	}
-	work()
-	others.Wait()
-	var out []*Detection
-	for i, file := range files {
-		file = shown(name, file)
-		if l.loaded[file] {
-			continue
-		}
-		if l.loaded == nil {
-			l.loaded = map[string]bool{}
-		}
-		l.loaded[file] = true
-		l.Problems = append(l.Problems, results[i].Problems...)
-		if d := results[i].found; d != nil {
-			out = append(out, d)
-		}
-	}
-	return out
-}
-
-func shown(name, file string) string { return filepath.ToSlash(filepath.Join(name, file)) }
-
-// file loads one file, called name in messages, or returns nil.
-func (l *Loader) file(fsys fs.FS, file, name string) *Detection {
-	data, err := fs.ReadFile(fsys, file)
-	if err != nil {
-		l.fail(fmt.Errorf("cannot read %s: %w", name, reason(err)))
-		return nil
-	}
-	return l.parse(name, data)
-}
-
-func (l *Loader) fail(err error) { l.Problems = append(l.Problems, err) }
-
-func glob(fsys fs.FS, pattern string) []string {
-	files, _ := fs.Glob(fsys, pattern) // the patterns above are well formed
-	sort.Strings(files)
-	return files
-}
-
-func reason(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
 }

@@ -38,7 +38,7 @@ func TestBuiltin(t *testing.T) {
 	}
 	risk := Risk{
 		Message: "A PowerShell script on $dest$ is collecting external IP or geolocation information using Invoke-RestMethod.",
-		Objects: []RiskObject{{"dest", "system", 45}},
+		Objects: []RiskObject{{Field: "dest", Type: "system", Score: 45}},
 	}
 	if !reflect.DeepEqual(d.Risk, risk) {
 		t.Errorf("risk %+v\nwant %+v", d.Risk, risk)
@@ -66,7 +66,10 @@ const head = "name: N\nid: i\nversion: 1\ntype: TTP\n"
 // load parses one file and prints what came of it.
 func load(src string) (*Detection, string) {
 	var l Loader
-	d := l.parse("r.yml", []byte(src))
+	var d *Detection
+	if found := l.parse("r.yml", []byte(src)); len(found) > 0 {
+		d = found[0]
+	}
 	var out []string
 	for _, err := range l.Problems {
 		text := err.Error()
@@ -100,7 +103,7 @@ how_to_implement: H
 known_false_positives: K
 references: []
 drilldown_searches: [{name: n}]
-tests: [{name: n}]
+tests: [{name: n, attack_data: [{data: x.log}]}]
 explanation: e
 enabled_by_default: false
 deployment: {}
@@ -123,7 +126,7 @@ tags:
 	if d == nil || problems != "" {
 		t.Fatalf("problems: %s", problems)
 	}
-	want := Risk{"on $dest$", []RiskObject{{"dest", "system", 100}}, []ThreatObject{{"Path", "file_path"}}}
+	want := Risk{"on $dest$", []RiskObject{{Field: "dest", Type: "system", Score: 100}}, []ThreatObject{{"Path", "file_path"}}}
 	if !reflect.DeepEqual(d.Risk, want) || d.Description != "D" || len(d.Stories) != 2 {
 		t.Errorf("loaded %+v", d)
 	}

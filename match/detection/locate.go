@@ -12,7 +12,7 @@ import (
 
 // searchError places an error of the search text in the YAML file.
 func (f *file) searchError(n *yaml.Node, err error) {
-	e := &Error{File: f.name, Line: n.Line, Column: n.Column, Msg: "cannot compile search: " + err.Error()}
+	e := &Error{File: f.name, Line: n.Line, Column: n.Column, Check: CheckSearch, Msg: "cannot compile search: " + err.Error()}
 	var se *spl.Error
 	if errors.As(err, &se) {
 		e.Line, e.Column = locate(f.src, n, se.Offset)

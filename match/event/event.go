@@ -45,7 +45,10 @@ type Projection struct {
 	slots map[string]int // field name to slot
 	plan  []derive       // how to fill each slot that is not event data
 	data  []copied       // slots that DataPrefix is about
-	all   bool
+	ids   []int          // the slots of IDFields
+	// aliases are filled from other slots.
+	aliases []aliased
+	all     bool
 }
 
 // copied fills slot with the event data that slot from has until it is derived.
@@ -71,12 +74,16 @@ type derive struct {
 }
 
 // Project returns the projection on names; a field's slot is its index there.
+// Behind them are slots for what aliases among them follow from.
 func Project(names []string) *Projection {
-	p := &Projection{names: names, slots: map[string]int{}}
+	p := &Projection{names: slices.Clone(names), slots: map[string]int{}}
 	for i, name := range names {
 		p.slots[name] = i
 		if f, ok := fields[name]; ok {
 			p.plan = append(p.plan, derive{i, f})
+		}
+		if slices.Contains(IDFields, name) {
+			p.ids = append(p.ids, i)
 		}
 	}
 	for i, name := range names {
@@ -86,16 +93,17 @@ func Project(names []string) *Projection {
 		}
 		if _, ok := p.slots[field]; !ok {
 			p.slots[field] = len(p.names)
-			p.names = append(p.names[:len(p.names):len(p.names)], field)
+			p.names = append(p.names, field)
 		}
 		p.data = append(p.data, copied{i, p.slots[field]})
 	}
+	p.alias(len(names))
 	return p
 }
 
 // ProjectAll returns a projection on every field of a record: the derived ones
-// in the order of AllDerived, then names, then what else the record holds, in
-// its order.
+// in the order of AllDerived, then names and what aliases among them follow from,
+// then what else the record holds, in its order.
 func ProjectAll(names []string) *Projection {
 	order := slices.Clone(AllDerived)
 	for _, name := range names {
@@ -117,9 +125,21 @@ func (p *Projection) Only(names []string) *Projection {
 		if f, ok := fields[name]; ok {
 			o.plan = append(o.plan, derive{p.slots[name], f})
 		}
+		if slices.Contains(IDFields, name) {
+			o.ids = append(o.ids, p.slots[name])
+		}
 		if field, ok := hidden(name); ok {
 			o.slots[field] = p.slots[field]
 			o.data = append(o.data, copied{p.slots[name], p.slots[field]})
+		}
+	}
+	for _, a := range p.aliases {
+		if !slices.Contains(names, p.names[a.slot]) {
+			continue
+		}
+		o.aliases = append(o.aliases, a)
+		for _, slot := range a.from {
+			o.slots[p.names[slot]] = slot
 		}
 	}
 	return o
@@ -266,6 +286,9 @@ func (e *Event) finish(zone timeZone, fallback []byte) {
 		if e.derived = e.derive(d.from, e.derived[:0]); len(e.derived) > 0 {
 			e.values[d.slot] = append(e.values[d.slot][:0], e.derived...)
 		}
+	}
+	for i := range e.proj.aliases {
+		e.fill(&e.proj.aliases[i])
 	}
 }
 

@@ -48,12 +48,14 @@ var fields = map[string]field{
 	"EventRecordID":  {from: sysRecordID},
 	"RecordNumber":   {from: sysRecordID},
 	"UserID":         {from: sysUserID, fix: unquote},
+	"SecurityID":     {from: sysUserID, fix: unquote}, // Sysmon's add-on
 	"user_id":        {from: sysUserID, fix: unquote},
 }
 
 // Verbatim reports whether every value of the field stands in the raw record
 // as it is or with more around it, but for escapes and letter case, so that a
-// search for its text in the raw bytes is sound.
+// search for its text in the raw bytes is sound. An alias is a stretch of event
+// data, and so verbatim as that is.
 func Verbatim(name string) bool {
 	f, derived := fields[name]
 	if !derived {

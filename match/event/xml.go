@@ -98,6 +98,30 @@ func (x *xmlReader) walk(ev *Event, raw []byte, names [][]byte) error {
 
 // markup handles what begins at b[0] == '<' and returns its length.
 func (x *xmlReader) markup(b []byte) (int, error) {
+	if len(b) < 2 {
+		return 0, errXMLOpen
+	}
+	switch b[1] {
+	case '/':
+		i := bytes.IndexByte(b, '>')
+		if i < 0 {
+			return 0, errXMLOpen
+		}
+		name := b[2:i]
+		for len(name) > 0 && isSpace(name[len(name)-1]) {
+			name = name[:len(name)-1]
+		}
+		return i + 1, x.end(name)
+	case '?':
+		return endOf(b, 2, "?>")
+	case '!':
+		return x.declaration(b)
+	}
+	return x.begin(b)
+}
+
+// declaration handles what begins with <! and returns its length.
+func (x *xmlReader) declaration(b []byte) (int, error) {
 	switch {
 	case bytes.HasPrefix(b, []byte("<!--")):
 		return endOf(b, 4, "-->")
@@ -107,18 +131,8 @@ func (x *xmlReader) markup(b []byte) (int, error) {
 			x.ev.arena = appendLines(x.ev.arena, b[9:n-3])
 		}
 		return n, err
-	case bytes.HasPrefix(b, []byte("<?")):
-		return endOf(b, 2, "?>")
-	case bytes.HasPrefix(b, []byte("<!")):
-		return endOf(b, 2, ">")
-	case bytes.HasPrefix(b, []byte("</")):
-		n, err := endOf(b, 2, ">")
-		if err != nil {
-			return 0, err
-		}
-		return n, x.end(bytes.TrimRight(b[2:n-1], " \t\r\n"))
 	}
-	return x.begin(b)
+	return endOf(b, 2, ">")
 }
 
 func endOf(b []byte, from int, mark string) (int, error) {

@@ -83,6 +83,24 @@ func (s *Scanner) choose(n int) *search {
 	return s.gate
 }
 
+// fewConfirmed is how many bytes of records are confirmed by the plan made at once
+// before the better one is made, on another core.
+const fewConfirmed = 512 << 10
+
+// improve has records, of which the next one has n bytes, confirmed by the plan that
+// takes time to make, once it pays and that is done: windows that were dealt to
+// buckets in no time are hit up to a hundred times as often. A gigabyte of which a
+// twentieth passes the gate: 265 detections took 0.086 s more than one, and then
+// 0.053 s; 103 took 0.036 s more, and then 0.022 s.
+func (s *Scanner) improve(n int) {
+	if s.anchors != nil {
+		return
+	}
+	if s.looked += n; s.looked > fewConfirmed && s.f.swept.ready() {
+		s.sweepByAnchors()
+	}
+}
+
 // sweepByAnchors makes the searches of the plan that takes time to make.
 func (s *Scanner) sweepByAnchors() {
 	p := s.f.swept.plan()

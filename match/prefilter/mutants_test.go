@@ -54,6 +54,15 @@ var mutants = []mutant{
 	{file: "prefilter.go", old: "		return s.f.all(dst)\n	}\n	n := len(dst)", new: "		return dst\n	}\n	n := len(dst)"},
 	{file: "prefilter.go", old: "for _, v := range ev.Values(slot) {\n", new: "for _, v := range ev.Values(slot)[:min(1, len(ev.Values(slot)))] {\n"},
 	{file: "prefilter.go", old: "s.confirm.parts(v, s.stands, false)", new: "s.confirm.parts(v, s.stands, true)"},
+	// Event ids.
+	{file: "eventid.go", old: "	case '\\\\', '.', '&', '\\'', '/':", new: "	case '.', '&', '\\'', '/':"},
+	{file: "eventid.go", old: "const beforeName = \"\\\"'2;.</cC\"", new: "const beforeName = \"\\\"'2;</cC\""},
+	{file: "eventid.go", old: `	{"te", "_", "i", "d"},`, new: ""},
+	{file: "eventid.go", old: "if hidesAt(raw, i) {", new: "if hidesAt(raw, i) && raw[i] == '<' {"},
+	{file: "eventid.go", old: "				return nil, false\n", new: "				continue\n"},
+	{file: "class.go", old: "	add(u.open)\n", new: ""},
+	{file: "class.go", old: "		u.stands[x.number] = false\n", new: ""},
+	{file: "class.go", old: "		list = append(list, any...)\n", new: ""},
 	// The kernels.
 	{file: "internal/scan/scan.go", old: "over := h.At + 64 - n", new: "over := h.At + 70 - n"},
 	{file: "internal/scan/scan.go", old: "return hits, from + n*f.kernel.step(), ends", new: "return hits, min(to, from+n*f.kernel.step()+1), ends"},

@@ -10,6 +10,10 @@ import (
 	"sluice/match/rule"
 )
 
+// Literals returns what a value, folded, holds if e, a condition on one field, is true
+// of it.
+func Literals(e rule.Expr) []string { return Analyze(e).required(nil) }
+
 // stand returns the need for all pieces of folded text of a value.
 func stand(pieces []string) Need {
 	n := Need{op: all}

@@ -17,7 +17,7 @@ type plan struct {
 	parts  []part
 	heads  [1 << headBits]uint16 // the first part by head, plus one
 	plain  *scan.Tables
-	tagged *scan.Tables // which also find the tags of XML events
+	tagged *scan.Tables // which also find the tags of XML events; nil where that does not matter
 }
 
 // part is a literal of a plan. The kernel looks for its window; the rest is
@@ -88,8 +88,9 @@ func (x *part) mark() (m scan.Mark) {
 	return m
 }
 
-// newPlan makes the plan of parts. deal is anchor.Buckets or anchor.Neighbours.
-func newPlan(parts []part, deal func(windows []string, n int) []int, kernel scan.Kernel) *plan {
+// newPlan makes the plan of parts. deal is anchor.Buckets or anchor.Neighbours; own
+// are the buckets of what else it finds, which for whole blocks are escapeBuckets.
+func newPlan(parts []part, deal func(windows []string, n int) []int, own [][]scan.Mark, kernel scan.Kernel) *plan {
 	p := &plan{parts: slices.Clone(parts)}
 	windows := make([]string, len(parts))
 	for i := range p.parts {
@@ -105,30 +106,34 @@ func newPlan(parts []part, deal func(windows []string, n int) []int, kernel scan
 		x.next = p.heads[h]
 		p.heads[h] = uint16(i + 1)
 	}
-	n := bucketsFor(len(parts))
+	n := bucketsFor(len(parts), len(own))
 	shared := make([][]scan.Mark, n)
 	for i, b := range deal(windows, n) {
 		shared[b] = append(shared[b], p.parts[i].mark())
 	}
-	buckets := append([][]scan.Mark{{hundreds}}, escapes...)
-	buckets = append(buckets, shared...)
+	buckets := append(own, shared...)
 	p.plain = scan.Compile(buckets, kernel)
-	buckets[0] = append(buckets[0], tagMark)
-	p.tagged = scan.Compile(buckets, kernel)
+	if len(own) > 0 {
+		buckets[0] = append(buckets[0], tagMark)
+		p.tagged = scan.Compile(buckets, kernel)
+	}
 	return p
 }
 
-// bucketsFor returns into how many buckets n windows go: with those of the
-// escapes and the tags they fill one to four sets. A set more costs the kernel
+// escapeBuckets are the buckets of what may hide a literal.
+func escapeBuckets() [][]scan.Mark { return append([][]scan.Mark{{hundreds}}, escapes...) }
+
+// bucketsFor returns into how many buckets n windows go: with the plan's own ones
+// they fill one to four sets. A set more costs the kernel
 // time, a bucket shared by many windows costs false hits.
-func bucketsFor(n int) int {
+func bucketsFor(n, own int) int {
 	sets := 1
 	for _, most := range []int{4, 60, 240} {
 		if n > most {
 			sets++
 		}
 	}
-	return 8*sets - 1 - len(escapes)
+	return 8*sets - own
 }
 
 // around calls f with each part that stands around a window at i of b, until f
@@ -194,6 +199,15 @@ func (n *Need) anchors(cost func(lit string) float64) (lits []string, sum float6
 // anchorParts returns the parts of the anchors of all needs, or nil if some rule
 // has none.
 func anchorParts(needs []Need) (parts []part) {
+	rules := make([]int, len(needs))
+	for i := range rules {
+		rules[i] = i
+	}
+	return partsOf(rules, needs)
+}
+
+// partsOf is anchorParts for some of the rules.
+func partsOf(rules []int, needs []Need) (parts []part) {
 	costs := map[string]float64{}
 	cost := func(lit string) float64 {
 		c, ok := costs[lit]
@@ -204,7 +218,7 @@ func anchorParts(needs []Need) (parts []part) {
 		return c
 	}
 	byLit := map[string]int{}
-	for rule := range needs {
+	for _, rule := range rules {
 		lits, _, ok := needs[rule].anchors(cost)
 		if !ok {
 			return nil

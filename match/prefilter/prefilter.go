@@ -53,6 +53,13 @@
 //     behind a stretch begins as it is, with a backslash or with an ampersand. So
 //     the plans look for such a byte at both ends of a stretch (spelled).
 //
+//  8. A large set is parted by event id. A rule whose condition implies one of a few
+//     ids accepts no event without one of them. A decoder takes an id from behind a
+//     name of event.IDNames and from nowhere else, and name and digits stand in the
+//     record as they are or hides is true (step 3). So the numbers behind all such
+//     names are all ids of the record's events, if a plain number follows each; else
+//     all rules are candidates, and the decoded events tell their ids (Reveal).
+//
 // cloudflare/ahocorasick finds the literals of one record at a time, for sets that
 // have no anchors; it is what the plans are tested against. Its dictionary must
 // hold no duplicates and no empty string, and its Match is for one goroutine; see
@@ -180,6 +187,7 @@ type Filter struct {
 	anchors  *plan          // of the rarest literals of each rule; nil if some rule has none
 	swept    *later         // anchors for whole blocks
 	numbers  map[string]int // of the anchors' parts, by literal
+	classes  *classes       // instead of all plans; nil for small sets and for those of one id
 }
 
 // Options leave out fast paths, so that each has what it is measured and tested
@@ -187,6 +195,7 @@ type Filter struct {
 type Options struct {
 	NoGate    bool   // do not look for what all rules need
 	NoAnchors bool   // do not look for what each rule needs
+	ByID      bool   // look for event ids in each record, which else only large sets do
 	Kernel    Kernel // the zero value is the best of this machine
 }
 
@@ -222,17 +231,20 @@ func New(rules []*rule.Rule, opt Options) *Filter {
 		f.open = f.open || n.op == always
 	}
 	kernel := opt.Kernel.pick()
+	if f.classes = newClasses(rules, f.needs, opt, kernel); f.classes != nil {
+		return f
+	}
 	if lit := gateLiteral(f.needs); lit != "" && !opt.NoGate {
 		f.common = []byte(lit)
-		f.gate = newPlan([]part{{lit: lit}}, anchor.Neighbours, kernel)
+		f.gate = newPlan([]part{{lit: lit}}, anchor.Neighbours, escapeBuckets(), kernel)
 	}
 	if parts := anchorParts(f.needs); len(parts) > 0 && !opt.NoAnchors {
-		f.anchors = newPlan(parts, anchor.Neighbours, kernel)
+		f.anchors = newPlan(parts, anchor.Neighbours, escapeBuckets(), kernel)
 		f.numbers = make(map[string]int, len(parts))
 		for i := range parts {
 			f.numbers[parts[i].lit] = i
 		}
-		f.swept = &later{plan: sync.OnceValue(func() *plan { return newPlan(parts, anchor.Buckets, kernel) })}
+		f.swept = &later{plan: sync.OnceValue(func() *plan { return newPlan(parts, anchor.Buckets, escapeBuckets(), kernel) })}
 	}
 	return f
 }
@@ -269,9 +281,12 @@ type Scanner struct {
 	gate    *search
 	anchors *search // nil until it is needed
 	confirm *search // of the anchors in one record; nil without
+	looked  int     // bytes that confirm was asked about, until it is the better one
 	stands  []bool  // by part of the anchors, with confirm: in the last record
-	hidden  bool    // some may be hidden there
-	chosen  []bool  // by rule, with confirm
+	note    func(*part) bool
+	hidden  bool       // some may be hidden there
+	chosen  []bool     // by rule, with confirm or ids
+	byID    *idScanner // nil without classes
 
 	// Without confirm:
 	matcher *ahocorasick.Matcher // nil without literals
@@ -286,9 +301,17 @@ func (f *Filter) NewScanner() *Scanner {
 	if f.gate != nil {
 		s.gate = newSearch(f.gate)
 	}
+	if f.classes != nil {
+		s.byID, s.chosen = newIDScanner(f.classes), make([]bool, len(f.needs))
+		return s
+	}
 	if f.anchors != nil {
 		s.confirm = newSearch(f.anchors)
 		s.stands, s.chosen = make([]bool, len(f.anchors.parts)), make([]bool, len(f.needs))
+		s.note = func(x *part) bool {
+			s.stands[x.number] = true
+			return true
+		}
 	} else if len(f.literals) > 0 {
 		s.matcher = ahocorasick.NewStringMatcher(f.literals)
 		s.seen = make([]bool, len(f.literals))
@@ -322,11 +345,15 @@ func (s *Scanner) Lines(at int) int { return s.search.lines(at) }
 // satisfy, in ascending order.
 func (s *Scanner) Candidates(dst []int, raw []byte) []int {
 	s.choice.opened += len(raw)
+	if s.byID != nil {
+		return s.classed(dst, raw)
+	}
 	if s.confirm == nil {
 		return s.match(dst, raw)
 	}
+	s.improve(len(raw))
 	clear(s.stands)
-	if s.hidden = s.confirm.parts(raw, s.stands, true); s.hidden {
+	if s.hidden = s.confirm.parts(raw, s.note, true); s.hidden {
 		return s.f.all(dst)
 	}
 	n := len(dst)
@@ -345,10 +372,13 @@ func (s *Scanner) Hidden() bool { return s.hidden }
 // may satisfy, by its decoded values, in ascending order. It makes Stands tell of
 // the event.
 func (s *Scanner) Reveal(dst []int, ev *event.Event) []int {
+	if s.byID != nil {
+		return s.revealed(dst, ev)
+	}
 	clear(s.stands)
 	for slot := range ev.Names() {
 		for _, v := range ev.Values(slot) {
-			s.confirm.parts(v, s.stands, false)
+			s.confirm.parts(v, s.note, false)
 		}
 	}
 	return s.choices(dst)

@@ -64,7 +64,11 @@ type search struct {
 }
 
 func newSearch(p *plan) *search {
-	return &search{plan: p, plain: p.plain.NewFinder(), tagged: p.tagged.NewFinder()}
+	s := &search{plan: p, plain: p.plain.NewFinder()}
+	if p.tagged != nil {
+		s.tagged = p.tagged.NewFinder()
+	}
+	return s
 }
 
 func (s *search) start(block []byte, lo, hi int, layout Layout) {
@@ -170,9 +174,10 @@ func (p *plan) standsAt(b []byte, i int) (yes bool) {
 	return yes
 }
 
-// parts notes which parts of the plan stand in raw. hidden tells that there is
-// something that may hide others, where anything hides.
-func (s *search) parts(raw []byte, stands []bool, hides bool) (hidden bool) {
+// parts calls found with the parts of the plan that stand in raw, some several
+// times. hidden tells that there is something that may hide others, where anything
+// hides.
+func (s *search) parts(raw []byte, found func(*part) bool, hides bool) (hidden bool) {
 	s.start(raw, 0, len(raw), Records)
 	for {
 		i, ok := s.place(0)
@@ -182,10 +187,7 @@ func (s *search) parts(raw []byte, stands []bool, hides bool) (hidden bool) {
 		case hides && hidesAt(raw, i):
 			return true
 		}
-		s.plan.around(raw, i, func(x *part) bool {
-			stands[x.number] = true
-			return true
-		})
+		s.plan.around(raw, i, found)
 	}
 }
 

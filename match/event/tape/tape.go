@@ -37,17 +37,21 @@ type Tape struct {
 	scratch []byte  // unescaped strings, one behind another
 	clean   []span  // where they stand
 	values  int
+	names   names // of one object
 }
 
 // node is a value, or a member's name, which the member's value follows.
 type node struct {
 	lo, hi uint32 // where its text stands, in a string between the quotes
 	end    int32  // the node behind it and all that it holds
-	clean  int32  // of an unescaped string: its index, plus one
+	clean  int32  // of an unescaped string: its index, plus one, or asIs
 	kind   Kind
 }
 
 type span struct{ lo, hi int }
+
+// asIs says that a string has no escapes.
+const asIs = -1
 
 // Value is a value of a Tape, until the Tape's next text. The zero Value is
 // Missing.
@@ -87,7 +91,7 @@ var (
 // error is a *SyntaxError or a *LimitError.
 func (t *Tape) Read(text []byte) (v Value, rest int, err error) {
 	t.text, t.nodes, t.open, t.values = text, t.nodes[:0], t.open[:0], 0
-	t.scratch, t.clean = t.scratch[:0], t.clean[:0]
+	t.scratch, t.clean, t.names.of = t.scratch[:0], t.clean[:0], 0
 	if len(text) > maxText {
 		return Value{}, 0, errText
 	}
@@ -295,13 +299,17 @@ func (v Value) Text() []byte {
 
 func (t *Tape) string(i int32) []byte {
 	n := &t.nodes[i]
+	s := t.text[n.lo:n.hi:n.hi]
+	if n.clean == asIs {
+		return s
+	}
 	if n.clean > 0 {
 		c := t.clean[n.clean-1]
 		return t.scratch[c.lo:c.hi:c.hi]
 	}
-	s := t.text[n.lo:n.hi:n.hi]
 	first := bytes.IndexByte(s, '\\')
 	if first < 0 {
+		n.clean = asIs
 		return s
 	}
 	lo := len(t.scratch)
@@ -310,16 +318,6 @@ func (t *Tape) string(i int32) []byte {
 	t.clean = append(t.clean, span{lo, hi})
 	n.clean = int32(len(t.clean))
 	return t.scratch[lo:hi:hi] // which stays when scratch grows elsewhere
-}
-
-// Get returns the first member of that name of an object, or a Missing value.
-func (v Value) Get(name string) Value {
-	for key, member := range v.Members() {
-		if string(key) == name {
-			return member
-		}
-	}
-	return Value{}
 }
 
 // Members yields the members of an object, in order, and nothing of another kind.

@@ -197,3 +197,36 @@ func TestAllocs(t *testing.T) {
 		t.Errorf("%v allocations", allocs)
 	}
 }
+
+// Get finds the first member of a name, however many others there are and however
+// names are written, and none that is not there: also in an object inside another.
+func TestGetAmongMany(t *testing.T) {
+	for members := range 40 {
+		var b strings.Builder
+		b.WriteString(`{"in":{`)
+		for i := range members {
+			fmt.Fprintf(&b, `"n%d":%d,"m\u00%02x":0,"n%d":-1,`, i, i, 0x30+i, i)
+		}
+		b.WriteString(`"last":true},"after":1}`)
+		var tp Tape
+		v, _, err := tp.Read([]byte(b.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range []Value{v, v.Get("in"), v, v.Get("in")} { // asked in turn
+			first := map[string]Value{}
+			for name, member := range o.Members() {
+				if _, ok := first[string(name)]; !ok {
+					first[string(name)] = member
+				}
+			}
+			for i := range 50 {
+				for _, name := range []string{fmt.Sprintf("n%d", i), "m" + string(rune(0x30+i)), "last", "after", "in", "", "none", "n"} {
+					if got := o.Get(name); got != first[name] {
+						t.Fatalf("%d members: Get(%q) is %+v, want %+v", members, name, got, first[name])
+					}
+				}
+			}
+		}
+	}
+}

@@ -50,10 +50,11 @@ GLOBL nibble<>(SB), RODATA|NOPTR, $32
 // R9        lines
 // R10, R11  the next hit, and for how many more there is room
 // R12       line ends
-// R13       places with an irregular line end
-// Y0-Y9     low and high nibbles of the bytes at the five offsets
+// R13       places with a line end behind them
+// Y0-Y9     low and high nibbles of the bytes at the five offsets; in pass, the
+//           tables of three offsets, then scratch
 // Y10       the buckets of which a mark may begin
-// Y11-Y14   scratch
+// Y11-Y14   scratch; in pass, line feeds and R9 everywhere
 //
 // Hot loop, defended by bench's rows kernel-avx2-1 and kernel-generic-1.
 TEXT ·sweepAVX2(SB), NOSPLIT, $0-80
@@ -69,26 +70,56 @@ TEXT ·sweepAVX2(SB), NOSPLIT, $0-80
 	XORQ    R12, R12
 	VMOVDQU nibble<>(SB), Y15
 
+next:
+	CMPQ R8, $1
+	JNE  turn
+
+	// One set: few places pass three offsets, whose tables fit into registers.
+	VMOVDQU      0(DI), Y0
+	VMOVDQU      32(DI), Y1
+	VMOVDQU      64(DI), Y2
+	VMOVDQU      96(DI), Y3
+	VMOVDQU      128(DI), Y4
+	VMOVDQU      160(DI), Y5
+	VMOVDQU      lineFeed<>(SB), Y12
+	VMOVQ        R9, X13
+	VPBROADCASTQ X13, Y13
+
+pass:
+	CMPQ       AX, CX
+	JGE        done
+	PREFETCHT0 2048(SI)(AX*1)
+	VPCMPEQB   1(SI)(AX*1), Y12, Y11
+	VPAND      Y11, Y13, Y11
+	HALVES(0, Y6, Y7)
+	VPSHUFB    Y6, Y0, Y6
+	VPSHUFB    Y7, Y1, Y7
+	VPAND      Y6, Y7, Y10
+	HALVES(1, Y6, Y7)
+	VPSHUFB    Y6, Y2, Y6
+	VPSHUFB    Y7, Y3, Y7
+	VPAND      Y6, Y7, Y6
+	VPAND      Y6, Y10, Y10
+	HALVES(2, Y6, Y7)
+	VPSHUFB    Y6, Y4, Y6
+	VPSHUFB    Y7, Y5, Y7
+	VPAND      Y6, Y7, Y6
+	VPAND      Y6, Y10, Y10
+	VPOR       Y11, Y10, Y10
+	VPTEST     Y10, Y10
+	JNZ        turn
+	ADDQ       $32, AX
+	JMP        pass
+
 turn:
 	CMPQ       AX, CX
 	JGE        done
 	PREFETCHT0 2048(SI)(AX*1)
 
-	// Line ends: Y12 where one follows, Y11 where it does between } and {.
 	VMOVDQU   1(SI)(AX*1), Y12
 	VPCMPEQB  lineFeed<>(SB), Y12, Y12
-	VMOVDQU   0(SI)(AX*1), Y11
-	VPCMPEQB  closes<>(SB), Y11, Y11
-	VMOVDQU   2(SI)(AX*1), Y13
-	VPCMPEQB  opens<>(SB), Y13, Y13
-	VPAND     Y11, Y13, Y11
-	VPANDN    Y12, Y11, Y11
-	VPMOVMSKB Y12, BX
-	VPMOVMSKB Y11, R13
-	ANDQ      R9, BX
-	ANDQ      R9, R13
-	POPCNTQ   BX, BX
-	ADDQ      BX, R12
+	VPMOVMSKB Y12, R13
+	ANDL      R9, R13
 
 	HALVES(0, Y0, Y1)
 	HALVES(1, Y2, Y3)
@@ -118,10 +149,31 @@ set:
 	VPCMPEQB  Y10, Y11, Y10
 	VPMOVMSKB Y10, BX
 	NOTL      BX
-	ORL       R13, BX
+	MOVL      BX, DX
+	ORL       R13, DX
+	JNZ       may
+	ADDQ      $32, AX
+	JMP       next
+
+may:
+	TESTL R13, R13
+	JZ    hit
+
+	// Line ends are rare enough to look only here what stands around them.
+	POPCNTL   R13, DX
+	ADDQ      DX, R12
+	VMOVDQU   0(SI)(AX*1), Y11
+	VPCMPEQB  closes<>(SB), Y11, Y11
+	VMOVDQU   2(SI)(AX*1), Y12
+	VPCMPEQB  opens<>(SB), Y12, Y12
+	VPAND     Y11, Y12, Y11
+	VPMOVMSKB Y11, DX
+	NOTL      DX
+	ANDL      R13, DX
+	ORL       DX, BX
 	JNZ       hit
 	ADDQ      $32, AX
-	JMP       turn
+	JMP       next
 
 hit:
 	MOVQ AX, 0(R10)
@@ -129,7 +181,7 @@ hit:
 	ADDQ $16, R10
 	ADDQ $32, AX
 	DECQ R11
-	JNZ  turn
+	JNZ  next
 
 done:
 	SHRQ $5, AX
