@@ -80,6 +80,8 @@ func cost(c cond) int {
 		return 4
 	case *termCond:
 		return 5
+	case *sharedCond:
+		return cost(c.x)
 	}
 	return 1
 }

@@ -93,7 +93,7 @@ func Project(names []string) *Projection {
 		}
 		if _, ok := p.slots[field]; !ok {
 			p.slots[field] = len(p.names)
-			p.names = append(p.names[:len(p.names):len(p.names)], field)
+			p.names = append(p.names, field)
 		}
 		p.data = append(p.data, copied{i, p.slots[field]})
 	}
@@ -125,9 +125,21 @@ func (p *Projection) Only(names []string) *Projection {
 		if f, ok := fields[name]; ok {
 			o.plan = append(o.plan, derive{p.slots[name], f})
 		}
+		if slices.Contains(IDFields, name) {
+			o.ids = append(o.ids, p.slots[name])
+		}
 		if field, ok := hidden(name); ok {
 			o.slots[field] = p.slots[field]
 			o.data = append(o.data, copied{p.slots[name], p.slots[field]})
+		}
+	}
+	for _, a := range p.aliases {
+		if !slices.Contains(names, p.names[a.slot]) {
+			continue
+		}
+		o.aliases = append(o.aliases, a)
+		for _, slot := range a.from {
+			o.slots[p.names[slot]] = slot
 		}
 	}
 	return o
