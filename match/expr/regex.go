@@ -2,9 +2,11 @@ package expr
 
 import (
 	"regexp"
+	"regexp/syntax"
 	"strings"
 
 	"sluice/match/row"
+	"sluice/match/rule"
 )
 
 // Regex is a regular expression of an expression: compiled once if it is a literal,
@@ -41,11 +43,18 @@ type Error struct{ Why string }
 func (e *Error) Error() string { return "cannot compile the regular expression: " + e.Why }
 
 // Compile compiles a regular expression on Go's engine, RE2, which runs in linear time
-// and therefore has no lookaround and no backreferences.
+// and therefore has no lookaround and no backreferences. As in PCRE, $ also stands
+// before a last line feed, which then belongs to the match.
 func Compile(text string) (*regexp.Regexp, error) {
-	re, err := regexp.Compile(text)
+	_, err := rule.NewRegexp(text) // for its bounds
 	if err == nil {
-		return re, nil
+		var tree *syntax.Regexp
+		if tree, err = syntax.Parse(text, syntax.Perl); err == nil && beforeLineFeed(tree) {
+			text = tree.String()
+		}
+	}
+	if err == nil {
+		return regexp.Compile(text)
 	}
 	why := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
 	for _, look := range []string{"(?=", "(?!", "(?<=", "(?<!", "(?>"} {
@@ -55,6 +64,22 @@ func Compile(text string) (*regexp.Regexp, error) {
 		}
 	}
 	return nil, &Error{why}
+}
+
+// beforeLineFeed replaces each $ of re that means the end of the text.
+func beforeLineFeed(re *syntax.Regexp) (changed bool) {
+	if re.Op == syntax.OpEndText && re.Flags&syntax.WasDollar != 0 {
+		end, err := syntax.Parse(`(?:\n?\z)`, syntax.Perl)
+		if err != nil {
+			panic("BUG: " + err.Error())
+		}
+		*re = *end
+		return true
+	}
+	for _, sub := range re.Sub {
+		changed = beforeLineFeed(sub) || changed
+	}
+	return changed
 }
 
 // CompileTest compiles a regular expression that is only asked whether it is found. A
@@ -67,7 +92,7 @@ func CompileTest(text string) (*regexp.Regexp, error) {
 	}
 	if m := behind.FindStringSubmatch(text); m != nil && !alternates(text[len(m[0]):]) {
 		not := strings.TrimSuffix(strings.TrimPrefix(m[1], "["), "]")
-		if re, err := regexp.Compile(`(?:\A|[^` + not + "])(?:" + text[len(m[0]):] + ")"); err == nil {
+		if re, err := Compile(`(?:\A|[^` + not + "])(?:" + text[len(m[0]):] + ")"); err == nil {
 			return re, nil
 		}
 	}
@@ -114,7 +139,7 @@ func (r Regex) all(s *Scope) []*regexp.Regexp {
 		if len(text) > maxRegex || len(out) == maxRegexes {
 			continue
 		}
-		if re, err := regexp.Compile(text); err == nil {
+		if re, err := Compile(text); err == nil {
 			out = append(out, re)
 		}
 	}

@@ -139,7 +139,7 @@ func TestConditions(t *testing.T) {
 		`many IN ("q","z1")`: true, `s IN (many)`: false, `"Y" IN (many)`: true, `NOT s IN (nil)`: true, `nil IN ("a")`: false, `s NOT IN ("a")`: true, `in(s,"a","script")`: true,
 		`s like "scr%"`: true, `s LIKE "SCR%"`: false, `like(s,"s_ript")`: true, `like(s,"s_cript")`: false, `like(s,"%")`: true, `like(nil,"%")`: false, `s NOT LIKE "x%"`: true,
 		`like(path,"%\\Temp\\%")`: true, `like("größe","gr__e")`: true, `like("aXbX","%X")`: true, `like("a","")`: false, `like("","")`: true, `like("ab","a%%b")`: true,
-		`match(s,"^scr")`: true, `match(s,"CR")`: false, `match(s,"(?i)CR")`: true, `match(nil,".*")`: false, `match(many,"^z\d$")`: true, `match(path,"\\\Temp")`: true,
+		`match(s,"^scr")`: true, `match(s,"CR")`: false, `match(s,"(?i)CR")`: true, `match(nil,".*")`: false, `match("a".urldecode("%0A"),"a$")`: true, `match("a".urldecode("%0Ab"),"a$")`: false, `match("a".urldecode("%0A"),"a\z")`: false, `match(many,"^z\d$")`: true, `match(path,"\\\Temp")`: true,
 		`match("notepad.exe",s)`: false, `match("a script b",s)`: true, `match(s,many)`: false, `match("(","(".s)`: false,
 		`match("a/b","(?<!/)b")`: false, `match("a-b","(?<!/)b")`: true, `match("b","(?<![/x])b")`: true,
 		`isnull(nil)`: true, `isnull(empty)`: false, `isnotnull(empty)`: true, `isnum(n)`: true, `isnum(s)`: false, `isint(m)`: false, `isint(n)`: true, `isstr(s)`: true, `isstr(nil)`: false,
