@@ -1,6 +1,7 @@
 package prefilter
 
 import (
+	"encoding/binary"
 	"slices"
 	"strings"
 
@@ -29,18 +30,20 @@ type part struct {
 	head   int    // where its first headLen inert bytes begin, in the window: 0 or 1
 	rules  []int  // that need it, unless they need another one of the plan
 	next   uint16 // the next part of the same head, plus one
+	word   uint64 // eight bytes of lit from the window on, where mask is set: those that are inert
+	mask   uint64
 }
 
 // headLen is how many bytes of a window choose the parts to compare: no literal
 // is shorter.
 const (
 	headLen  = minLiteral
-	headBits = 10
+	headBits = 12
 )
 
-// head hashes the first bytes of a window, folded.
-func head(a, b, c byte) uint32 {
-	return (uint32(a) | uint32(b)<<8 | uint32(c)<<16) * 0x9E3779B1 >> (32 - headBits)
+// head hashes the first bytes of word, folded.
+func head(word uint64) uint32 {
+	return uint32(word&(1<<(8*headLen)-1)) * 0x9E3779B1 >> (32 - headBits)
 }
 
 // escapes are the beginnings of what hides says may hide an inert byte: \u00hh
@@ -102,7 +105,13 @@ func newPlan(parts []part, deal func(windows []string, n int) []int, own [][]sca
 		if !inert[w[0]] {
 			x.head = 1
 		}
-		h := head(w[x.head], w[x.head+1], w[x.head+2])
+		for k := range min(8, len(w)) {
+			if inert[w[k]] {
+				x.word |= uint64(w[k]) << (8 * k)
+				x.mask |= 0xff << (8 * k)
+			}
+		}
+		h := head(x.word >> (8 * x.head))
 		x.next = p.heads[h]
 		p.heads[h] = uint16(i + 1)
 	}
@@ -139,20 +148,27 @@ func bucketsFor(n, own int) int {
 // around calls f with each part that stands around a window at i of b, until f
 // returns false.
 func (p *plan) around(b []byte, i int, f func(*part) bool) {
+	word := rule.FoldWord(wordAt(b, i))
 	for at := range 2 {
-		k := i + at
-		if k+headLen > len(b) {
-			return
-		}
-		h := head(rule.FoldByte(b[k]), rule.FoldByte(b[k+1]), rule.FoldByte(b[k+2]))
-		for n := p.heads[h]; n != 0; {
+		for n := p.heads[head(word>>(8*at))]; n != 0; {
 			x := &p.parts[n-1]
-			if x.head == at && x.stands(b, i) && !f(x) {
+			// The word tells for nearly all parts of a large plan that they do not stand.
+			if word&x.mask == x.word && x.head == at && x.stands(b, i) && !f(x) {
 				return
 			}
 			n = x.next
 		}
 	}
+}
+
+// wordAt returns the eight bytes at i, of which those behind b are zero.
+func wordAt(b []byte, i int) uint64 {
+	if i+8 <= len(b) {
+		return binary.LittleEndian.Uint64(b[i:])
+	}
+	var padded [8]byte
+	copy(padded[:], b[i:])
+	return binary.LittleEndian.Uint64(padded[:])
 }
 
 // stands reports whether the literal stands in b, its window at i.

@@ -55,13 +55,20 @@ func foldWords(dst, src []byte) (n int) {
 		if w&(0x80*ones) != 0 {
 			break
 		}
-		// The top bit of a byte of the first sum says A or above, of the second
-		// above Z. No sum carries into the next byte: 0x7f + 0x3f is below 0x100.
-		upper := (w + (0x80-'A')*ones) &^ (w + (0x80-'Z'-1)*ones) & (0x80 * ones)
-		binary.LittleEndian.PutUint64(dst[n:], w|upper>>2)
+		binary.LittleEndian.PutUint64(dst[n:], FoldWord(w))
 		n += 8
 	}
 	return n
+}
+
+// FoldWord is FoldByte for eight bytes at once.
+func FoldWord(w uint64) uint64 {
+	const ones = 0x0101010101010101
+	// The top bit of a byte of the first sum says A or above, of the second above Z.
+	// No sum carries into the next byte: 0x7f + 0x3f is below 0x100.
+	low := w & (0x7f * ones)
+	upper := (low + (0x80-'A')*ones) &^ (low + (0x80-'Z'-1)*ones) &^ w & (0x80 * ones)
+	return w | upper>>2
 }
 
 // FoldString is Fold for strings.

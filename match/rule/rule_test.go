@@ -2,6 +2,7 @@ package rule
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -264,5 +265,23 @@ func TestRuleString(t *testing.T) {
 	}
 	if got, want := r.Fields(), []string{"EventCode", "a b", "c", "dest", "two words", "_time"}; !slices.Equal(got, want) {
 		t.Errorf("Fields = %q, want %q", got, want)
+	}
+}
+
+func TestFoldWord(t *testing.T) {
+	t.Parallel()
+	for c := range 256 {
+		for _, other := range []byte{0, 'A', 'z', 0x7f, 0x80, 0xff} {
+			for at := range 8 {
+				b := bytes.Repeat([]byte{other}, 8)
+				b[at] = byte(c)
+				w := FoldWord(binary.LittleEndian.Uint64(b))
+				for i := range b {
+					if got, want := byte(w>>(8*i)), FoldByte(b[i]); got != want {
+						t.Fatalf("% x: byte %d is %#x, want %#x", b, i, got, want)
+					}
+				}
+			}
+		}
 	}
 }
