@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -27,8 +28,10 @@ type config struct {
 	xml    string
 	size   int64 // of a dense corpus; a sparse one is twice as large
 	rounds int
-	sets   []int // detections of each rule set
-	parts  bool  // measure parts of sluice too
+	sets   []int  // detections of each rule set
+	parts  bool   // measure parts of sluice too
+	splunk string // folder of splunk/security_content; "" without
+	sigma  string // folder of SigmaHQ/sigma; "" without
 	tools  tools
 	self   string // this program, which runs parts of sluice as engines
 	log    io.Writer
@@ -59,6 +62,8 @@ func execute(ctx context.Context, args []string, out, log io.Writer) error {
 	fl.StringVar(&cfg.data, "data", "", "make the NDJSON corpora of the lines of this file: flat Security-Datasets objects")
 	fl.StringVar(&cfg.xml, "xml", "", "make the XML corpora of the events of this file")
 	fl.BoolVar(&cfg.parts, "parts", true, "time sluice with each kernel and without stages too")
+	fl.StringVar(&cfg.splunk, "splunk", "", "measure the detections of this copy of splunk/security_content too")
+	fl.StringVar(&cfg.sigma, "sigma", "", "measure the rules of this copy of SigmaHQ/sigma too")
 	part := fl.String("engine", "", "run this part of sluice, or the stack, over the file given; versus starts itself so")
 	rules := fl.String("rules", "", "rules of -engine; none are the built-in ones")
 	if err := fl.Parse(args); err != nil {
@@ -115,6 +120,10 @@ func versus(ctx context.Context, cfg config) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	given, err := publishedSets(cfg.splunk, cfg.sigma)
+	if err != nil {
+		return nil, err
+	}
 	r := &report{cfg: cfg, binary: binary, corpora: corpora}
 	for _, c := range corpora {
 		fmt.Fprintf(cfg.log, "%s: what the reference finds\n", c.name)
@@ -123,10 +132,14 @@ func versus(ctx context.Context, cfg config) ([]byte, error) {
 			return nil, err
 		}
 		rows := makeRows(cfg, binary, c, sets, want)
-		if err := measure(ctx, cfg, rows); err != nil {
+		more, err := publishedRows(ctx, cfg, binary, c, given)
+		if err != nil {
 			return nil, err
 		}
-		r.rows = append(r.rows, rows...)
+		if err := measure(ctx, cfg, slices.Concat(rows, more)); err != nil {
+			return nil, err
+		}
+		r.rows, r.given = append(r.rows, rows...), append(r.given, more...)
 	}
 	return r.page(ctx), nil
 }

@@ -17,6 +17,7 @@ type report struct {
 	binary  string
 	corpora []*body
 	rows    []*row
+	given   []*row // of published detections
 }
 
 // page returns the run as Markdown.
@@ -46,6 +47,9 @@ floor's.
 	if r.cfg.parts {
 		b.WriteString("## Parts of sluice, one thread\n\nThe same job in a process of its own, with one kernel, or without a stage. Those without read the sample.\n\n")
 		r.table(&b, wanted, func(x *row) bool { return x.inside })
+	}
+	if len(r.given) > 0 {
+		r.published(&b)
 	}
 	b.WriteString("## What `sluice run --stats` says\n\n")
 	for _, x := range r.rows {

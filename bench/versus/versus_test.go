@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"sluice/internal/corpus/ruleset"
 	"sluice/match/prefilter"
 )
 
@@ -71,6 +72,56 @@ func TestVersus(t *testing.T) {
 	}
 	if after, err := os.Stat(path); err != nil || after.ModTime() != before.ModTime() {
 		t.Errorf("the corpus was written again (%v)", err)
+	}
+}
+
+// Published detections are measured from folders laid out like theirs, and a run that
+// finds something else than the unit does without the prefilter fails.
+func TestPublished(t *testing.T) {
+	cfg := small(t)
+	cfg.parts, cfg.sets, cfg.tools = false, []int{1}, tools{}
+	cfg.splunk, cfg.sigma = t.TempDir(), t.TempDir()
+	if err := ruleset.Write(filepath.Join(cfg.splunk, "detections", "endpoint"), ruleset.Generate(12, ruleSeed)); err != nil {
+		t.Fatal(err)
+	}
+	scripts := filepath.Join(cfg.sigma, "rules", "windows", "powershell", "powershell_script")
+	if err := os.MkdirAll(scripts, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const one = "title: Asks For Its Address\nlogsource: {product: windows, category: ps_script}\n" +
+		"detection:\n  words: {ScriptBlockText|contains: ipinfo.io}\n  condition: words\n"
+	if err := os.WriteFile(filepath.Join(scripts, "one.yml"), []byte(one), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	page, err := versus(context.Background(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"| sparse.ndjson | 1 | Splunk, PowerShell, 1 thread |", "| dense.xml | 10 | Splunk, PowerShell, ", "| dense.ndjson | 12 | Splunk, PowerShell, ",
+		"| sparse.xml | 13 | Splunk and Sigma, PowerShell, ", "| dense.xml | 1 | Sigma, Windows, 1 thread |",
+	} {
+		if !bytes.Contains(page, []byte(want)) {
+			t.Errorf("the page lacks %q:\n%s", want, page)
+		}
+	}
+	unit := effort{Records: 10, Matched: 2, Rows: 1}
+	for line, fine := range map[string]bool{
+		`{"records":30,"skipped":24,"decoded":6,"matched":6,"rows":1}`:               true,
+		`{"records":30,"skipped":24,"decoded":6,"matched":5,"rows":1}`:               false,
+		`{"records":30,"skipped":24,"decoded":6,"matched":6,"rows":2}`:               false,
+		`{"records":29,"skipped":23,"decoded":6,"matched":6,"rows":1}`:               false,
+		`{"records":30,"skipped":23,"decoded":6,"malformed":1,"matched":6,"rows":1}`: false,
+		``: false,
+	} {
+		if err := equals(line, unit, 3); (err == nil) != fine {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+	for _, dirs := range [][2]string{{t.TempDir(), ""}, {"", t.TempDir()}} {
+		if _, err := publishedSets(dirs[0], dirs[1]); err == nil {
+			t.Errorf("sets were found in empty folders")
+		}
 	}
 }
 
