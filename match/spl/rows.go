@@ -24,11 +24,18 @@ func (p *parser) dedup(int) ([]rule.Command, error) {
 		}
 		c.N = n
 	}
+	p.space()
+	at := p.pos
 	names, err := p.someNames(false)
-	c.Fields = names
 	if err != nil {
 		return nil, err
 	}
+	for _, n := range names {
+		if strings.EqualFold(n, "sortby") {
+			return nil, p.errorf(at, "sortby is not supported in dedup: sort before it")
+		}
+	}
+	c.Fields = names
 	return one(c)
 }
 

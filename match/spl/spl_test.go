@@ -200,6 +200,7 @@ func TestSteps(t *testing.T) {
 		{`* | spath input=a path=b.c | spath input=a output=o b{} | xmlkv m | stats count by b.c`, `where all | spath a "b.c" as b.c | spath a "b{}" as o | xmlkv m` + st + "b.c"},
 		{`* | stats count by a | fillnull value=- | table a count | rename a* as b*`, `where all` + st + `a | fillnull "-" in  | table a count | rename "a*" as "b*"`},
 		{`* | stats count by a | eval b=1,c="2" , 'd e'=b`, `where all` + st + `a | eval b = 1 | eval c = "2" | eval "d e" = b`},
+		{`* | stats count by 'x y' z | dedup 'x y'`, `where all` + st + `"x y" z | dedup 1 "x y"`},
 		// Without stats, a table's rows are counted.
 		{`a=1 | table b, c d`, `where (= a "1")` + st + "b c d | nulls"},
 		{`a=1 | eval b=2 | table count b | search b=2`, `where (= a "1") | eval b = 2 | stats count() as event_count by count b | nulls | search (= b "2")`},
@@ -258,6 +259,9 @@ func TestStepRefusals(t *testing.T) {
 		{"a=1 | stats count by a @x*", "wildcards in field names are not supported"},
 		{"a=1 | stats count | sort @foo(x)", "sort knows auto, str, num and ip"},
 		{"a=1 | stats count | dedup @0 x", "dedup keeps one row at least"},
+		{"a=1 | stats count | dedup @x sortby y", "sortby is not supported in dedup"},
+		{"a=1 | stats count | dedup x keepempty@=true", `expected a field, found "=true"`},
+		{"a=1 | stats count by @'x", "this quote is not closed"},
 		{"a=1 | stats count | head @x", "expected a number of rows"},
 		{"a=1 | stats count | addtotals @col=true", "addtotals is supported for rows only"},
 		{"a=1 | stats count | reverse @x", "expected the end of reverse"},
