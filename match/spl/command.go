@@ -82,7 +82,7 @@ func init() {
 		"eventstats": (*parser).eventstats,
 		"fields":     (*parser).fields,
 		"fillnull":   (*parser).fillnull,
-		"head":       (*parser).head,
+		"head":       func(p *parser, _ int) ([]rule.Command, error) { return p.head(false) },
 		"lookup":     (*parser).lookup,
 		"makemv":     (*parser).makemv,
 		"mvexpand":   (*parser).mvexpand,
@@ -96,7 +96,7 @@ func init() {
 		"sort":       (*parser).sort,
 		"spath":      (*parser).spath,
 		"table":      (*parser).table,
-		"tail":       (*parser).head,
+		"tail":       func(p *parser, _ int) ([]rule.Command, error) { return p.head(true) },
 		"where":      (*parser).where,
 		"xmlkv":      (*parser).xmlkv,
 	}

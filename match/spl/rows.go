@@ -98,8 +98,8 @@ func (p *parser) sortKey() (k command.SortKey, err error) {
 	return k, p.expect(')', "behind the field")
 }
 
-func (p *parser) head(start int) ([]rule.Command, error) {
-	c := command.Head{N: 10, FromEnd: p.text.s[start]|0x20 == 't'}
+func (p *parser) head(fromEnd bool) ([]rule.Command, error) {
+	c := command.Head{N: 10, FromEnd: fromEnd}
 	if p.atEnd() {
 		return one(c)
 	}
