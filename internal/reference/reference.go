@@ -1,7 +1,8 @@
 // Package reference is the slow and obvious implementation of sluice: the
 // oracle of the differential tests and the baseline of the benchmarks.
 //
-// It takes the design literally and shares no code with the engine. The lines
+// It takes the design literally and shares no code with the engine, but for the
+// commands of searches (package command), which have no fast way to be checked. The lines
 // of a file come from nxadm/tail and are joined up to </Event> for XML; a
 // cloudflare/ahocorasick matcher over the folded bytes may drop records that
 // cannot match; fastjson decodes NDJSON and encoding/xml decodes XML; a plain

@@ -237,6 +237,33 @@ func TestRowsAreBounded(t *testing.T) {
 	}
 }
 
+// Hostile texts are looked into only so far.
+func TestHostileTexts(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		strings.Repeat("[", 100_000), strings.Repeat("[", 9000) + strings.Repeat("]", 9000), strings.Repeat(`{"a":`, 5000) + "1" + strings.Repeat("}", 5000),
+		strings.Repeat("<a>", 100_000), "<a>" + strings.Repeat("<b>x</b>", 50_000) + "</a>", "<a>&nope;</a>", "<a><b></a></b>", "<!DOCTYPE x [<!ENTITY y 'z'>]><a>&y;</a>",
+		"[" + strings.Repeat("1,", 50_000) + "1]",
+	} {
+		for _, commands := range []string{`spath input=x`, `spath input=x path=a{}.b`, `xmlkv x`, `rex field=x max_match=0 "(?<y>.)"`, `eval y=spath(x,"a{}{}{}")`, `makemv delim="<" x`} {
+			r, err := spl.Compile("* | stats count | "+commands, spl.Env{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			tab, e := &row.Table{Columns: []string{"x"}, Rows: [][]row.Value{{row.OfText(text)}}}, env
+			command.Run(&e, r.After, tab)
+			if len(tab.Rows) != 1 || len(tab.Columns) > 20_000 {
+				t.Errorf("%s of %.20s: %d rows, %d columns", commands, text, len(tab.Rows), len(tab.Columns))
+			}
+			for _, v := range tab.Rows[0] {
+				if v.Len() > 100_001 {
+					t.Errorf("%s of %.20s: %d values", commands, text, v.Len())
+				}
+			}
+		}
+	}
+}
+
 // Columns tells what Run does to the columns of any table.
 func TestColumns(t *testing.T) {
 	t.Parallel()

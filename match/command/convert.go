@@ -91,7 +91,7 @@ func (c Convert) of(env *Env, v row.Value) row.Value {
 			}
 		case MkTime:
 			if at, ok := expr.ParseTime(one.String(), c.Layout, zone); ok {
-				out = append(out, row.OfNanos(at.UnixNano()).String())
+				out = append(out, row.OfTime(at).Texts()...)
 			}
 		case ToNum:
 			if _, ok := one.Num(); ok {

@@ -51,7 +51,7 @@ func (c Sed) String() string {
 	return fmt.Sprintf("sed %s %q %q all %t", rule.QuoteName(c.Field), c.Re.String(), c.With, c.All)
 }
 
-// Reads returns Field.
+// Reads returns Field, and the groups, which may stay as they are.
 func (c Rex) Reads() []string { return append(c.groups(), c.Field) }
 
 // Reads returns Field.

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"errors"
 	"regexp"
 	"regexp/syntax"
 	"strings"
@@ -37,11 +38,6 @@ func NewRegex(pattern Value, compile func(string) (*regexp.Regexp, error)) (Rege
 	return r, nil
 }
 
-// Error says why a regular expression is refused.
-type Error struct{ Why string }
-
-func (e *Error) Error() string { return "cannot compile the regular expression: " + e.Why }
-
 // Compile compiles a regular expression on Go's engine, RE2, which runs in linear time
 // and therefore has no lookaround and no backreferences. As in PCRE, $ also stands
 // before a last line feed, which then belongs to the match.
@@ -63,7 +59,7 @@ func Compile(text string) (*regexp.Regexp, error) {
 			break
 		}
 	}
-	return nil, &Error{why}
+	return nil, errors.New("cannot compile the regular expression: " + why)
 }
 
 // beforeLineFeed replaces each $ of re that means the end of the text.

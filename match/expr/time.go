@@ -23,7 +23,7 @@ var timeFunctions = map[string]*function{
 		if !ok {
 			return row.Value{}
 		}
-		return row.OfNanos(t.UnixNano())
+		return row.OfTime(t)
 	}},
 	"relative_time": {min: 2, max: 2, each: true, call: func(env *Env, a []row.Value) row.Value {
 		n, ok := a[0].Nanos()
@@ -34,7 +34,7 @@ var timeFunctions = map[string]*function{
 		if !ok {
 			return row.Value{}
 		}
-		return row.OfNanos(t.UnixNano())
+		return row.OfTime(t)
 	}},
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"sluice/match/rule"
 )
@@ -51,6 +52,14 @@ func OfInt(n int64) Value {
 // OfNanos returns Unix nanoseconds as the number of seconds, exact in its text.
 func OfNanos(n int64) Value {
 	return Value{kind: Number, num: float64(n/1e9) + float64(n%1e9)/1e9, text: string(AppendEpoch(nil, n))}
+}
+
+// OfTime returns a time as OfNanos does; one that int64 cannot hold is null.
+func OfTime(t time.Time) Value {
+	if t.Year() < 1679 || t.Year() > 2261 {
+		return Value{}
+	}
+	return OfNanos(t.UnixNano())
 }
 
 // OfTexts returns the texts as one Value: none are null, one is a Text. The slice

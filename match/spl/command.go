@@ -82,7 +82,7 @@ func init() {
 		"eventstats": (*parser).eventstats,
 		"fields":     (*parser).fields,
 		"fillnull":   (*parser).fillnull,
-		"head":       (*parser).head,
+		"head":       func(p *parser, _ int) ([]rule.Command, error) { return p.head(false) },
 		"lookup":     (*parser).lookup,
 		"makemv":     (*parser).makemv,
 		"mvexpand":   (*parser).mvexpand,
@@ -96,7 +96,7 @@ func init() {
 		"sort":       (*parser).sort,
 		"spath":      (*parser).spath,
 		"table":      (*parser).table,
-		"tail":       (*parser).head,
+		"tail":       func(p *parser, _ int) ([]rule.Command, error) { return p.head(true) },
 		"where":      (*parser).where,
 		"xmlkv":      (*parser).xmlkv,
 	}
@@ -104,11 +104,14 @@ func init() {
 
 func one(c rule.Command) ([]rule.Command, error) { return []rule.Command{c}, nil }
 
-// name takes a field name, quoted or bare.
+// name takes a field name, quoted in either way or bare.
 func (p *parser) name(what string) (string, error) {
 	p.space()
-	if p.peek() == '"' {
+	switch p.peek() {
+	case '"':
 		return p.quoted()
+	case '\'':
+		return p.singleQuoted()
 	}
 	start := p.pos
 	if n := p.word(nameStops); n != "" {
@@ -203,7 +206,7 @@ func (p *parser) where(int) ([]rule.Command, error) {
 
 func (p *parser) eval(int) (out []rule.Command, err error) {
 	for {
-		name, err := p.evalName()
+		name, err := p.name("a field")
 		if err != nil {
 			return nil, err
 		}
@@ -222,14 +225,6 @@ func (p *parser) eval(int) (out []rule.Command, err error) {
 			return out, nil
 		}
 	}
-}
-
-func (p *parser) evalName() (string, error) {
-	p.space()
-	if p.peek() == '\'' {
-		return p.singleQuoted()
-	}
-	return p.name("a field")
 }
 
 func (p *parser) fillnull(int) ([]rule.Command, error) {

@@ -104,7 +104,7 @@ func TestEval(t *testing.T) {
 		{`strptime("2024-05-01 09:12:33","%Y-%m-%d %H:%M:%S")`, "1714554753"}, {`strptime("1.5.2024","%d.%m.%Y")`, "1714521600"},
 		{`strptime("2024-05-01T09:12:33.5Z","%Y-%m-%dT%H:%M:%S.%3N%Z")`, "null"}, {`strptime("2024-05-01T09:12:33.5+02:00","%Y-%m-%dT%H:%M:%S.%3N%z")`, "null"},
 		{`strptime("2024-05-01T11:12:33.5+0200","%Y-%m-%dT%H:%M:%S.%1N%z")`, "1714554753.5"},
-		{`strptime("x","%Y")`, "null"}, {`strptime("5","%K")`, "null"}, {`strptime("12.5","%s")`, "12.5"},
+		{`strptime("x","%Y")`, "null"}, {`strptime("9999","%Y")`, "null"}, {`relative_time(0,"+900000d")`, "null"}, {`strptime("5","%K")`, "null"}, {`strptime("12.5","%s")`, "12.5"},
 		{`relative_time(0,"+1d")`, "86400"}, {`relative_time(_time,"@d")`, "1714521600"}, {`relative_time(_time,"-70m@m")`, "1714550520"},
 		{`relative_time(_time,"@h+5s")`, "1714554005"}, {`relative_time(_time,"@w")`, "1714262400"}, {`relative_time(_time,"@w1")`, "1714348800"},
 		{`relative_time(_time,"@mon")`, "1714521600"}, {`relative_time(_time,"-1mon@mon")`, "1711929600"}, {`relative_time(_time,"@y")`, "1704067200"},

@@ -49,7 +49,7 @@ func (p *parser) rex(start int) ([]rule.Command, error) {
 	}
 	re, err := expr.Compile(text)
 	if err != nil {
-		return nil, p.regexError(at, err)
+		return nil, p.errorf(at, "%s", err)
 	}
 	c := command.Rex{Field: field, Re: re, Max: most}
 	if !slices.ContainsFunc(re.SubexpNames(), func(n string) bool { return n != "" }) {
@@ -87,7 +87,7 @@ func (p *parser) sed(field, text string, at int) ([]rule.Command, error) {
 	}
 	re, err := expr.Compile(parts[0])
 	if err != nil {
-		return nil, p.regexError(at, err)
+		return nil, p.errorf(at, "%s", err)
 	}
 	return one(command.Sed{Field: field, Re: re, With: expr.Template(parts[1]), All: strings.Contains(parts[2], "g")})
 }
@@ -112,7 +112,7 @@ func (p *parser) regexCommand(start int) ([]rule.Command, error) {
 	}
 	re, err := expr.CompileTest(text)
 	if err != nil {
-		return nil, p.regexError(at, err)
+		return nil, p.errorf(at, "%s", err)
 	}
 	return one(command.Regex{Field: field, Re: re, Not: op == rule.Ne})
 }

@@ -1,7 +1,6 @@
 package spl
 
 import (
-	"errors"
 	"regexp"
 	"slices"
 
@@ -103,17 +102,9 @@ func test(name string) func(*parser, []expr.Value, []int) (expr.Node, error) {
 func (p *parser) regex(pattern expr.Value, at int, compile func(string) (*regexp.Regexp, error)) (expr.Regex, error) {
 	re, err := expr.NewRegex(pattern, compile)
 	if err != nil {
-		return re, p.regexError(at, err)
+		return re, p.errorf(at, "%s", err)
 	}
 	return re, nil
-}
-
-func (p *parser) regexError(at int, err error) *Error {
-	var e *expr.Error
-	if errors.As(err, &e) {
-		return p.errorf(at, "%s", e.Error())
-	}
-	return p.errorf(at, "cannot compile the regular expression: %s", err)
 }
 
 func argumentCount(lo, hi int) string {

@@ -24,11 +24,18 @@ func (p *parser) dedup(int) ([]rule.Command, error) {
 		}
 		c.N = n
 	}
+	p.space()
+	at := p.pos
 	names, err := p.someNames(false)
-	c.Fields = names
 	if err != nil {
 		return nil, err
 	}
+	for _, n := range names {
+		if strings.EqualFold(n, "sortby") {
+			return nil, p.errorf(at, "sortby is not supported in dedup: sort before it")
+		}
+	}
+	c.Fields = names
 	return one(c)
 }
 
@@ -91,8 +98,8 @@ func (p *parser) sortKey() (k command.SortKey, err error) {
 	return k, p.expect(')', "behind the field")
 }
 
-func (p *parser) head(start int) ([]rule.Command, error) {
-	c := command.Head{N: 10, FromEnd: p.text.s[start]|0x20 == 't'}
+func (p *parser) head(fromEnd bool) ([]rule.Command, error) {
+	c := command.Head{N: 10, FromEnd: fromEnd}
 	if p.atEnd() {
 		return one(c)
 	}

@@ -44,7 +44,7 @@ func (p *parser) or() (rule.Expr, error) {
 		}
 		parts = append(parts, e)
 		if !p.keyword("OR") {
-			if len(parts) == 1 {
+			if parts = flat(parts); len(parts) == 1 {
 				return parts[0], nil
 			}
 			return parts, nil
@@ -63,6 +63,9 @@ func (p *parser) not() (rule.Expr, error) {
 		p.negated = !p.negated
 		if err != nil {
 			return nil, err
+		}
+		if either, ok := e.(either); ok {
+			e = either.Or
 		}
 		return rule.Not{X: e}, nil
 	}
@@ -266,7 +269,7 @@ func (p *parser) in(field string, at int) (rule.Expr, error) {
 	if len(parts) == 0 {
 		return nil, p.errorf(start, "the list of IN is empty")
 	}
-	return parts, nil
+	return flat(parts), nil
 }
 
 // eventTypes are the event types of the Splunk Add-on for Microsoft Windows that
@@ -299,5 +302,63 @@ func (p *parser) meta(field string, op rule.Op, value rule.Pattern, at int) (rul
 	case "tag":
 		return nil, p.errorf(at, "tags are not supported: name the channel or event ids")
 	}
-	return rule.Compare{Field: field, Op: op, Value: value}, nil
+	c := rule.Compare{Field: field, Op: op, Value: value}
+	if other, ok := renamed(c); ok {
+		return either{rule.Or{c, other}}, nil
+	}
+	return c, nil
+}
+
+// either is a comparison in two spellings, which flat takes apart.
+type either struct{ rule.Or }
+
+// renamed returns the spelling that the events here have of a source or source type
+// of the Splunk Add-on for Microsoft Windows: WinEventLog is what it calls events that
+// are not XML, and its older versions made the channel part of the source type.
+func renamed(c rule.Compare) (other rule.Compare, ok bool) {
+	text := c.Value.Text()
+	name, channel, hasChannel := strings.Cut(text, ":")
+	if c.Op != rule.Eq || c.Value.Cased() || c.Field != "source" && c.Field != "sourcetype" {
+		return c, false
+	}
+	before, isXML := c, false
+	switch rule.FoldString(strings.TrimRight(name, "*")) {
+	case "xmlwineventlog":
+		isXML = true
+	case "wineventlog":
+	default:
+		return c, false
+	}
+	switch {
+	case hasChannel:
+		c.Field, c.Value = "source", rule.NewPattern("XmlWinEventLog:"+channel)
+	case !isXML:
+		c.Value = rule.NewPattern("Xml" + text)
+	}
+	return c, rule.FoldString(c.String()) != rule.FoldString(before.String())
+}
+
+// flat returns parts with both spellings of a comparison side by side, each once.
+func flat(parts rule.Or) (out rule.Or) {
+	seen := map[string]bool{}
+	for _, part := range parts {
+		if e, ok := part.(either); ok {
+			seen[e.Or[0].String()] = true
+			continue
+		}
+		seen[part.String()] = true
+	}
+	for _, part := range parts {
+		e, ok := part.(either)
+		if !ok {
+			out = append(out, part)
+			continue
+		}
+		out = append(out, e.Or[0])
+		if name := e.Or[1].String(); !seen[name] {
+			seen[name] = true
+			out = append(out, e.Or[1])
+		}
+	}
+	return out
 }
