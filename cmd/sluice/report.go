@@ -27,6 +27,7 @@ type summary struct {
 	Matched    int64 `json:"matched"`
 	Capped     int64 `json:"capped,omitempty"`
 	Rows       int   `json:"rows"`
+	Cut        int64 `json:"cut,omitempty"` // rows with fewer values than there were, or left out
 	// SplunkDrops counts the matched events that Splunk's stats would drop for a
 	// missing BY field, and by which field.
 	SplunkDrops  int64            `json:"splunk_drops"`
@@ -53,7 +54,7 @@ func (c *cli) report(j *job, res *pipeline.Result, took time.Duration) {
 	line, err := json.Marshal(summary{
 		Files: res.Files, Bytes: res.Bytes,
 		Records: res.Records, Skipped: res.Skipped, Candidates: res.Candidates, Decoded: res.Decoded, Malformed: res.Malformed,
-		Matched: res.Matched, Capped: res.Capped, Rows: len(res.Rows),
+		Matched: res.Matched, Capped: res.Capped, Rows: len(res.Rows), Cut: res.Cut,
 		SplunkDrops: res.Nulls.Events, SplunkFields: res.Nulls.Fields,
 		Switches: res.Switches, Seconds: took.Seconds(), Speed: float64(res.Bytes) / 1e9 / max(took.Seconds(), 1e-9),
 	})
