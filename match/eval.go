@@ -190,13 +190,5 @@ func (c *cmpCond) compare(value []byte) bool {
 			order = 1
 		}
 	}
-	switch c.op {
-	case rule.Lt:
-		return order < 0
-	case rule.Le:
-		return order <= 0
-	case rule.Gt:
-		return order > 0
-	}
-	return order >= 0
+	return c.op.Orders(order)
 }

@@ -112,13 +112,5 @@ func compare(e rule.Compare, v string) bool {
 	case a > b:
 		order = 1
 	}
-	switch e.Op {
-	case rule.Lt:
-		return order < 0
-	case rule.Le:
-		return order <= 0
-	case rule.Gt:
-		return order > 0
-	}
-	return order >= 0
+	return e.Op.Orders(order)
 }

@@ -182,14 +182,8 @@ func compare(op rule.Op, l, r row.Value) bool {
 		return order == 0
 	case rule.Ne:
 		return order != 0
-	case rule.Lt:
-		return order < 0
-	case rule.Le:
-		return order <= 0
-	case rule.Gt:
-		return order > 0
 	}
-	return order >= 0
+	return op.Orders(order)
 }
 
 // Holds reports whether some value of X equals some value of the list.

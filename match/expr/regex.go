@@ -45,7 +45,7 @@ func Compile(text string) (*regexp.Regexp, error) {
 	_, err := rule.NewRegexp(text) // for its bounds
 	if err == nil {
 		var tree *syntax.Regexp
-		if tree, err = syntax.Parse(text, syntax.Perl); err == nil && beforeLineFeed(tree) {
+		if tree, err = syntax.Parse(text, syntax.Perl); err == nil && rule.EndsBeforeLineFeed(tree) {
 			text = tree.String()
 		}
 	}
@@ -60,22 +60,6 @@ func Compile(text string) (*regexp.Regexp, error) {
 		}
 	}
 	return nil, errors.New("cannot compile the regular expression: " + why)
-}
-
-// beforeLineFeed replaces each $ of re that means the end of the text.
-func beforeLineFeed(re *syntax.Regexp) (changed bool) {
-	if re.Op == syntax.OpEndText && re.Flags&syntax.WasDollar != 0 {
-		end, err := syntax.Parse(`(?:\n?\z)`, syntax.Perl)
-		if err != nil {
-			panic("BUG: " + err.Error())
-		}
-		*re = *end
-		return true
-	}
-	for _, sub := range re.Sub {
-		changed = beforeLineFeed(sub) || changed
-	}
-	return changed
 }
 
 // CompileTest compiles a regular expression that is only asked whether it is found. A

@@ -95,6 +95,20 @@ const (
 	Ge
 )
 
+// Orders reports whether an operator of order, one of the last four, holds where the
+// left side is less than the right one (order below 0), equal or greater.
+func (o Op) Orders(order int) bool {
+	switch o {
+	case Lt:
+		return order < 0
+	case Le:
+		return order <= 0
+	case Gt:
+		return order > 0
+	}
+	return order >= 0
+}
+
 func (o Op) String() string { return [...]string{"=", "!=", "<", "<=", ">", ">="}[o] }
 
 func (All) String() string   { return "all" }

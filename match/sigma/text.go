@@ -171,24 +171,8 @@ func expression(src, flags string) (string, error) {
 	if err != nil || !strings.Contains(src, "$") {
 		return src, err
 	}
-	if !endsBeforeLineFeed(tree) {
+	if !rule.EndsBeforeLineFeed(tree) {
 		return src, nil
 	}
 	return tree.String(), nil
-}
-
-// endsBeforeLineFeed replaces each $ of re that means the end of the text.
-func endsBeforeLineFeed(re *syntax.Regexp) (changed bool) {
-	if re.Op == syntax.OpEndText && re.Flags&syntax.WasDollar != 0 {
-		end, err := syntax.Parse(`(?:\n?\z)`, syntax.Perl)
-		if err != nil {
-			panic("BUG: " + err.Error())
-		}
-		*re = *end
-		return true
-	}
-	for _, sub := range re.Sub {
-		changed = endsBeforeLineFeed(sub) || changed
-	}
-	return changed
 }
