@@ -58,7 +58,7 @@ const (
 // expand replaces macro calls, which stand between backticks outside quotes,
 // and removes ```comments```.
 func expand(search string, macros Macros) (*expanded, error) {
-	x := &expander{macros: macros}
+	x := &expander{macros: macros, out: make([]byte, 0, 2*len(search)), from: make([]int, 0, 2*len(search))}
 	if err := x.add(search, -1, 0); err != nil {
 		return nil, err
 	}
