@@ -34,13 +34,16 @@ func (e *statusError) Error() string {
 		text += fmt.Sprintf(", code %d", *e.Code)
 	}
 	if e.Text != "" {
-		text += fmt.Sprintf(", %q", e.Text[:min(len(e.Text), 100)])
+		text += fmt.Sprintf(", %q", shorten(e.Text))
 	}
 	if e.Invalid != nil {
 		text += fmt.Sprintf(", at event %d of these", *e.Invalid+1)
 	}
 	return text
 }
+
+// shorten bounds what is told of a server's text.
+func shorten(s string) string { return s[:min(len(s), 100)] }
 
 // Unwrap says whether other events would be refused, too: not those behind a bad or a
 // large request.
@@ -87,7 +90,8 @@ func (h *HEC) once(ctx context.Context, end string, body []byte) (a answer, err 
 	}
 	defer res.Body.Close()
 	if res.StatusCode/100 == 3 {
-		return a, unavailable{fmt.Errorf("it answered %d, to go on to %q, which is not followed", res.StatusCode, res.Header.Get("Location"))}
+		to := shorten(res.Header.Get("Location"))
+		return a, unavailable{fmt.Errorf("it answered %d, to go on to %q, which is not followed", res.StatusCode, to)}
 	}
 	text, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
