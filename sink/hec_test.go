@@ -396,6 +396,38 @@ func TestHECGoroutines(t *testing.T) {
 	}
 }
 
+// A connection may read the body of a request after its answer came, so a body is not
+// used again.
+func TestHECBodies(t *testing.T) {
+	t.Parallel()
+	h := newHEC(t, HECConfig{URL: "http://h", Token: "t", BatchEvents: 2})
+	late := &lateReader{}
+	h.client.Transport = late
+	if r, err := h.Send(t.Context(), numbered(7)); err != nil || r != (Receipt{7, 0}) {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	n := 0
+	for _, body := range late.bodies {
+		for dec := json.NewDecoder(body); dec.More(); n++ {
+			var e struct{ Event struct{ N int } }
+			if err := dec.Decode(&e); err != nil || e.Event.N != n {
+				t.Fatalf("event %d is %+v, %v", n, e, err)
+			}
+		}
+	}
+	if n != 7 {
+		t.Errorf("%d events", n)
+	}
+}
+
+// lateReader answers each request at once and keeps its body for later.
+type lateReader struct{ bodies []io.Reader }
+
+func (l *lateReader) RoundTrip(r *http.Request) (*http.Response, error) {
+	l.bodies = append(l.bodies, r.Body)
+	return fixed{http.StatusOK, []byte(`{"text":"Success","code":0}`)}.RoundTrip(r)
+}
+
 // What a server answers costs an error at most.
 func FuzzHECAnswer(f *testing.F) {
 	for _, s := range []string{`{"text":"Success","code":0,"ackId":0}`, `{"acks":{"0":true}}`, `<html>`, `{"code":6,"invalid-event-number":-1}`, `null`, ``} {
