@@ -252,7 +252,7 @@ func TestHECNotAcknowledged(t *testing.T) {
 		first = false
 		return true
 	}})
-	cfg.URL, cfg.BatchEvents = s.URL, 2
+	cfg.URL, cfg.BatchEvents, cfg.AckTimeout = s.URL, 2, time.Second // enough for the first answer
 	r, err = newHEC(t, cfg).Send(t.Context(), numbered(3))
 	if err == nil || !strings.Contains(err.Error(), "1 of 3 events were accepted, but not acknowledged") || r != (Receipt{3, 2}) {
 		t.Errorf("%+v, %v", r, err)
