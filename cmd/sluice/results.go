@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,17 +37,22 @@ func (c *cli) results(list []outcome, problems []error, found []*detection.Detec
 }
 
 func resultsText(list []outcome, problems []error, found []*detection.Detection) string {
-	counts := map[string]int{}
+	units := map[string]int{}
+	sent := integrations{counts: map[string]int{}}
 	rows := [][]string{{"RESULT", "ROWS", "DETECTION", "TEST", "REASON"}}
 	for _, o := range list {
-		counts[o.Result]++
+		units[o.Result]++
 		reason := o.Reason
 		if o.Malformed > 0 {
 			reason = strings.TrimSpace(fmt.Sprintf("%s (%d malformed %s)", reason, o.Malformed, plural(o.Malformed, "record")))
 		}
-		rows = append(rows, []string{
+		row := []string{
 			strings.ToUpper(o.Result), strconv.Itoa(o.Rows), printable(o.Detection), printable(o.Test), printable(reason),
-		})
+		}
+		rows = append(rows, sent.add(row, o))
+	}
+	if sent.any {
+		rows[0] = []string{"UNIT", "INTEGRATION", "ROWS", "DETECTION", "TEST", "REASON"}
 	}
 	text := ""
 	if len(list) > 0 {
@@ -58,14 +64,48 @@ func resultsText(list []outcome, problems []error, found []*detection.Detection)
 			without++
 		}
 	}
-	text += fmt.Sprintf("%d passed, %d failed, %d skipped", counts[passed], counts[failed], counts[skipped])
-	if n := counts[broken] + len(refusals(problems)); n > 0 {
+	text += tally(units)
+	if n := units[broken] + len(refusals(problems)); n > 0 {
 		text += fmt.Sprintf(", %d could not be run", n)
 	}
 	if without > 0 {
 		text += fmt.Sprintf("; %d %s without tests", without, plural(int64(without), "detection"))
 	}
-	return text + "\n"
+	return text + "\n" + sent.text()
+}
+
+func tally(counts map[string]int) string {
+	return fmt.Sprintf("%d passed, %d failed, %d skipped", counts[passed], counts[failed], counts[skipped])
+}
+
+// integrations sums the integration tests up, if there are any.
+type integrations struct {
+	any    bool
+	counts map[string]int
+	events int
+}
+
+// add returns the row of a unit test with what became of its integration test.
+func (in *integrations) add(row []string, o outcome) []string {
+	if o.Integration == nil {
+		return row
+	}
+	in.any = true
+	in.counts[o.Integration.Result]++
+	in.events += o.Integration.Events
+	row = slices.Insert(row, 1, strings.ToUpper(o.Integration.Result))
+	if o.Result == passed && o.Integration.Reason != "" {
+		last := &row[len(row)-1]
+		*last = strings.TrimSpace(*last + " integration: " + printable(o.Integration.Reason))
+	}
+	return row
+}
+
+func (in *integrations) text() string {
+	if !in.any {
+		return ""
+	}
+	return fmt.Sprintf("integration: %s; %d risk %s acknowledged\n", tally(in.counts), in.events, plural(int64(in.events), "event"))
 }
 
 // refusals returns the problems for which something was not loaded.
@@ -129,7 +169,13 @@ func junit(list []outcome, problems []error) ([]byte, error) {
 	}
 	for _, o := range list {
 		seconds += o.Seconds
-		add(junitCase{Class: o.Detection, Name: o.Test, File: o.File, Line: o.Line, Time: fmt.Sprintf("%.3f", o.Seconds)}, o.Result, o.Reason)
+		jc := junitCase{Class: o.Detection, Name: o.Test, File: o.File, Line: o.Line, Time: fmt.Sprintf("%.3f", o.Seconds)}
+		add(jc, o.Result, o.Reason)
+		if in := o.Integration; in != nil {
+			seconds += in.Seconds
+			jc.Name, jc.Time = o.Test+" (integration)", fmt.Sprintf("%.3f", in.Seconds)
+			add(jc, in.Result, in.Reason)
+		}
 	}
 	for _, err := range refusals(problems) {
 		jc := junitCase{Class: "load", Name: "load", Time: "0"}

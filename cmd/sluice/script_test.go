@@ -15,6 +15,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"sluice/internal/hectest"
 )
 
 func TestMain(m *testing.M) {
@@ -30,17 +32,23 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status":   cmdStatus,
-			"identity": cmdIdentity,
-			"rows":     cmdRows,
-			"gzip":     convert(pack(func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil })),
-			"zstd":     convert(pack(func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) })),
-			"utf16":    convert(toUTF16),
-			"nonl":     convert(func(b []byte) ([]byte, error) { return bytes.TrimRight(b, "\n"), nil }),
-			"gobytes":  convert(unescape),
-			"repeat":   cmdRepeat,
-			"closed":   cmdClosed,
-			"head":     cmdHead,
+			"status":    cmdStatus,
+			"identity":  cmdIdentity,
+			"rows":      cmdRows,
+			"hec":       cmdHEC,
+			"envelopes": cmdEnvelopes,
+			"gzip":      convert(pack(func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil })),
+			"zstd":      convert(pack(func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) })),
+			"utf16":     convert(toUTF16),
+			"nonl":      convert(func(b []byte) ([]byte, error) { return bytes.TrimRight(b, "\n"), nil }),
+			"gobytes":   convert(unescape),
+			"repeat":    cmdRepeat,
+			"closed":    cmdClosed,
+			"head":      cmdHead,
+		},
+		Setup: func(e *testscript.Env) error {
+			e.Values[hecKey{}] = new(*hectest.Server)
+			return nil
 		},
 		Condition: func(cond string) (bool, error) {
 			if cond == "root" {

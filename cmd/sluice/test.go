@@ -18,6 +18,7 @@ import (
 	"sluice/internal/pipeline"
 	"sluice/match"
 	"sluice/match/detection"
+	"sluice/match/row"
 	"sluice/match/rule"
 	"sluice/sink"
 )
@@ -29,6 +30,7 @@ type testFlags struct {
 	strict bool
 	output string
 	junit  string
+	hec    hecFlags
 }
 
 // What became of a test.
@@ -50,6 +52,8 @@ type outcome struct {
 	Malformed int64   `json:"malformed,omitempty"` // records of the data
 	Seconds   float64 `json:"seconds"`
 	Reason    string  `json:"reason,omitempty"`
+	// Integration is nil if no integration test was asked for.
+	Integration *integration `json:"integration,omitempty"`
 }
 
 func (c *cli) testCommand() *cobra.Command {
@@ -66,15 +70,24 @@ looked for below --data, by the URL's path or by any end of it: for
 https://host/a/b/datasets/x.log that is DIR/a/b/datasets/x.log, and so on to
 DIR/datasets/x.log and DIR/x.log. A test whose data is not there is skipped.
 
+With --hec, the risk events of a test that passed are then sent to Splunk's HTTP
+Event Collector, and the integration test passes if its indexer acknowledges all
+of them.
+
 Exit status: 0; 1 if a test failed; 2 if something could not be run.`,
 		Example: `  sluice test --data attack_data/ detections/
-  sluice test --strict --junit report.xml detections/`,
+  sluice test --strict --junit report.xml detections/
+  SLUICE_HEC_TOKEN=… sluice test --hec https://splunk:8088 detections/`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := outputs(f.output); err != nil {
 				return err
 			}
-			return c.test(cmd.Context(), f, args)
+			in, err := f.hec.integrator(cmd)
+			if err != nil {
+				return err
+			}
+			return c.test(cmd.Context(), f, in, args)
 		},
 	}
 	fl := cmd.Flags()
@@ -83,12 +96,14 @@ Exit status: 0; 1 if a test failed; 2 if something could not be run.`,
 	fl.BoolVar(&f.strict, "strict", false, "a test without its data fails")
 	fl.StringVarP(&f.output, "output", "o", f.output, "how to print: text or json (one object a line)")
 	fl.StringVar(&f.junit, "junit", "", "also write the results as JUnit XML to this file")
+	f.hec.add(cmd)
 	fl.BoolVarP(&c.quiet, "quiet", "q", false, "no warnings and no progress")
 	fl.SortFlags = false
 	return cmd
 }
 
-func (c *cli) test(ctx context.Context, f testFlags, paths []string) error {
+// test runs the unit tests of paths and, unless in is nil, the integration tests.
+func (c *cli) test(ctx context.Context, f testFlags, in *integrator, paths []string) error {
 	l, err := f.loader()
 	if err != nil {
 		return err
@@ -108,7 +123,11 @@ func (c *cli) test(ctx context.Context, f testFlags, paths []string) error {
 			if ctx.Err() != nil {
 				break
 			}
-			list = append(list, runTest(ctx, d, &d.Tests[i], f))
+			o, rows := runTest(ctx, d, &d.Tests[i], f)
+			if in != nil {
+				o.Integration = in.test(ctx, d, o, rows)
+			}
+			list = append(list, o)
 			bar.read.Add(1)
 		}
 	}
@@ -128,13 +147,14 @@ func (c *cli) verdict(list []outcome) {
 		switch {
 		case o.Result == broken:
 			c.code = exitError
-		case o.Result == failed && c.code == exitOK:
+		case (o.Result == failed || o.Integration != nil && o.Integration.Result == failed) && c.code == exitOK:
 			c.code = exitNoMatch
 		}
 	}
 }
 
-func runTest(ctx context.Context, d *detection.Detection, t *detection.Test, f testFlags) (o outcome) {
+// runTest runs a unit test and returns the rows, too.
+func runTest(ctx context.Context, d *detection.Detection, t *detection.Test, f testFlags) (o outcome, found []row.Named) {
 	start := time.Now()
 	o = outcome{Detection: d.Name, File: d.File, Line: t.Line, Test: t.Name}
 	defer func() { o.Seconds = time.Since(start).Seconds() }()
@@ -147,23 +167,23 @@ func runTest(ctx context.Context, d *detection.Detection, t *detection.Test, f t
 			if f.strict {
 				o.Result = failed
 			}
-			return o
+			return o, nil
 		case err != nil:
 			o.Result, o.Reason = broken, err.Error()
-			return o
+			return o, nil
 		}
 		files = append(files, file)
 	}
-	rows, counts, err := find(ctx, d, files)
+	rows, res, err := find(ctx, d, files)
 	if err != nil {
 		o.Result, o.Reason = broken, err.Error()
-		return o
+		return o, nil
 	}
-	o.Rows, o.Malformed = len(rows), counts.Malformed
-	if o.Result, o.Reason = passed, t.Judge(&d.Risk, rows, counts.Matched); o.Reason != "" {
+	o.Rows, o.Malformed = len(rows), res.Malformed
+	if o.Result, o.Reason = passed, t.Judge(&d.Risk, rows, res.Matched); o.Reason != "" {
 		o.Result = failed
 	}
-	return o
+	return o, res.Rows
 }
 
 // locate returns where the data of a test lies. An error that is fs.ErrNotExist
@@ -216,8 +236,9 @@ func there(p string) error {
 	return nil
 }
 
-// find runs a detection over files as `sluice run` does, and returns its rows.
-func find(ctx context.Context, d *detection.Detection, files []string) ([]detection.Row, match.Counts, error) {
+// find runs a detection over files as `sluice run` does, and returns its rows and
+// what they come from.
+func find(ctx context.Context, d *detection.Detection, files []string) ([]detection.Row, *pipeline.Result, error) {
 	rules := []*rule.Rule{d.Rule}
 	res, err := pipeline.Run(ctx, pipeline.Config{
 		Files:   files,
@@ -226,19 +247,19 @@ func find(ctx context.Context, d *detection.Detection, files []string) ([]detect
 		Threads: runtime.GOMAXPROCS(0),
 	})
 	if err != nil {
-		return nil, match.Counts{}, err
+		return nil, nil, err
 	}
 	if len(res.Errors) > 0 {
-		return nil, res.Counts, errors.Join(res.Errors...)
+		return nil, res, errors.Join(res.Errors...)
 	}
 	enc := &sink.Encoder{Detections: []*detection.Detection{d}}
 	rows := make([]detection.Row, 0, len(res.Rows))
 	for _, r := range res.Rows {
 		row, err := detection.ParseRow(enc.Stats(r))
 		if err != nil {
-			return nil, res.Counts, fmt.Errorf("cannot read a row: %w", err)
+			return nil, res, fmt.Errorf("cannot read a row: %w", err)
 		}
 		rows = append(rows, row)
 	}
-	return rows, res.Counts, nil
+	return rows, res, nil
 }

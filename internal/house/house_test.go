@@ -27,6 +27,7 @@ var allowed = map[string]string{
 	"detections":                            "",
 	"internal/corpus":                       "",
 	"internal/corpus/ruleset":               "",
+	"internal/hectest":                      "",
 	"internal/house":                        "",
 	"internal/pipeline":                     "agg internal/record match match/command match/row match/rule tailer",
 	"internal/record":                       "",
