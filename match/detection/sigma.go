@@ -136,10 +136,10 @@ func (f *file) lintSigma(root *yaml.Node) {
 }
 
 // regressions reads the tests that a rule of SigmaHQ's repository has in a file of
-// their own: a path from the repository's root, which is the nearest folder above
-// the rule in which it leads to a file.
+// their own: a path from the repository's root, which is the nearest folder around
+// the rule, its own included, in which it leads to a file.
 func (f *file) regressions(at *yaml.Node) []Test {
-	up := ".."
+	up := "."
 	dir := filepath.Dir(filepath.FromSlash(f.name))
 	path := filepath.FromSlash(at.Value)
 	for depth := 0; ; depth++ {
