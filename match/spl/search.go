@@ -133,7 +133,7 @@ func (p *parser) fieldOrTerm() (text string, isQuoted bool, err error) {
 		text, err = p.quoted()
 		return text, true, err
 	}
-	return p.word(fieldStops), false, nil
+	return p.unquoted(fieldStops), false, nil
 }
 
 // bareTerm returns the condition of a term without a field.
@@ -231,7 +231,7 @@ func (p *parser) value() (string, error) {
 		return p.quoted()
 	}
 	start := p.pos
-	if v := p.word(valueStops); v != "" {
+	if v := p.unquoted(valueStops); v != "" {
 		return v, nil
 	}
 	return "", p.errorf(start, "expected a value, found %s", p.found())
