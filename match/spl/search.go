@@ -42,7 +42,7 @@ func (p *parser) or() (rule.Expr, error) {
 		if err != nil {
 			return nil, err
 		}
-		parts = append(parts, e)
+		parts = alternative(parts, e)
 		if !p.keyword("OR") {
 			if len(parts) == 1 {
 				return parts[0], nil
@@ -261,7 +261,7 @@ func (p *parser) in(field string, at int) (rule.Expr, error) {
 		if err != nil {
 			return nil, err
 		}
-		parts = append(parts, e)
+		parts = alternative(parts, e)
 	}
 	if len(parts) == 0 {
 		return nil, p.errorf(start, "the list of IN is empty")
@@ -298,6 +298,10 @@ func (p *parser) meta(field string, op rule.Op, value rule.Pattern, at int) (rul
 		return rule.Compare{Field: "Channel", Op: rule.Eq, Value: rule.NewPattern(channel)}, nil
 	case "tag":
 		return nil, p.errorf(at, "tags are not supported: name the channel or event ids")
+	case "source", "sourcetype":
+		if !p.negated && op == rule.Eq {
+			return sources(field, value), nil
+		}
 	}
 	return rule.Compare{Field: field, Op: op, Value: value}, nil
 }

@@ -72,6 +72,13 @@ func TestSearch(t *testing.T) {
 		{`a="\"q\""`, `(= a "\"q\"")`},
 		{`a="*\\Temp\\*"`, `(= a "*\\Temp\\*")`},
 		{`a="C:\Temp\*"`, `(= a "C:\\Temp\\*")`},
+		// The names of a log's events.
+		{`source="WinEventLog:Setup"`, `(or (= source "WinEventLog:Setup") (= source "XmlWinEventLog:Setup"))`},
+		{`source=XmlWinEventLog:A OR source=wineventlog:A x=1`, `(and (or (= source "XmlWinEventLog:A") (= source "wineventlog:A")) (= x "1"))`},
+		{`sourcetype=xmlWinEventLog:Setup`, `(or (= sourcetype "xmlWinEventLog:Setup") (= source "XmlWinEventLog:Setup"))`},
+		{`sourcetype=WinEventLog*`, `(or (= sourcetype "WinEventLog*") (= sourcetype "XmlWinEventLog*"))`},
+		{`source IN ("WinEventLog:A", b)`, `(or (= source "WinEventLog:A") (= source "XmlWinEventLog:A") (= source "b"))`},
+		{`sourcetype=xmlwineventlog source!="WinEventLog:A" NOT source="WinEventLog:B"`, `(and (= sourcetype "xmlwineventlog") (!= source "WinEventLog:A") (not (= source "WinEventLog:B")))`},
 		{`a=*\\Temp\\x.exe`, `(= a "*\\Temp\\x.exe")`},
 		{`a!=C:\Temp\\*`, `(!= a "C:\\Temp\\*")`},
 		{`a IN (c:\\x, CASE(c:\\y))`, `(or (= a "c:\\x") (= a cased"c:\\\\y"))`},
