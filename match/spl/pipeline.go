@@ -82,7 +82,7 @@ func (p *parser) assemble(r *rule.Rule, steps []step) error {
 			r.Before = append(r.Before, s) // of stats count(eval(…))
 		}
 	}
-	for i, c := range r.Before {
+	for i, c := range slices.Backward(r.Before) { // a rename may want what one behind it does
 		if rename, ok := c.(command.Rename); ok {
 			behind := rule.Rule{Before: r.Before[i+1:], By: r.By, Aggs: r.Aggs}
 			r.Before[i] = rename.Want(behind.Inputs())

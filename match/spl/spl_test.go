@@ -222,6 +222,19 @@ func TestSteps(t *testing.T) {
 	}
 }
 
+// A rename with stars reads what commands behind it read under the new names, those of
+// another rename among them.
+func TestRenamesInARow(t *testing.T) {
+	t.Parallel()
+	r, err := Compile("a=1 | rename *_name as n_* | rename n_* as m_*_z | stats count by m_k_z", Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if in := r.Inputs(); !slices.Contains(in, "k_name") {
+		t.Errorf("reads %q, not k_name", in)
+	}
+}
+
 func TestStepRefusals(t *testing.T) {
 	t.Parallel()
 	for _, c := range [][2]string{
