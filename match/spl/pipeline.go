@@ -127,6 +127,9 @@ func (p *parser) before(r *rule.Rule, steps []step, stats command.Stats) error {
 			if !command.PerEvent(c) {
 				return p.errorf(s.at, "%s before stats is not supported: it looks at more than one event", s.name)
 			}
+			if a, ok := c.(command.AddTotals); ok && (len(a.Names) == 0 || slices.ContainsFunc(a.Names, hasStar)) {
+				return p.errorf(s.at, "addtotals before stats must name its fields: it would look at all that an event has")
+			}
 			if f, ok := c.(command.Fill); ok && i == len(steps)-1 && len(r.Before) == 0 && onlyPlain(stats) {
 				r.Fill = &rule.Fill{Value: f.Value, Fields: f.Names}
 				continue
@@ -200,3 +203,5 @@ func behind(r *rule.Rule, c rule.Command) {
 	}
 	r.After = append(r.After, c)
 }
+
+func hasStar(name string) bool { return strings.Contains(name, "*") }

@@ -245,6 +245,8 @@ func TestStepRefusals(t *testing.T) {
 		{"a=1 | @sort x | stats count", "sort before stats is not supported: it looks at more than one event"},
 		{"a=1 | @eventstats count | stats count", "eventstats before stats is not supported"},
 		{"a=1 | @dedup x | stats count", "dedup before stats is not supported"},
+		{"a=1 | @addtotals | stats count by Total", "addtotals before stats must name its fields"},
+		{"a=1 | @addtotals n_* | stats count by Total", "addtotals before stats must name its fields"},
 		{"a=1 | @head 1 | table x", "head before stats is not supported"},
 		{"@a=1 | eval b=2", "no stats command and no table"},
 		{"@a=1 | table x*", "no stats command and no table"},
