@@ -128,7 +128,8 @@ func TestCommands(t *testing.T) {
 		{`rename x as y`, "a b\n1 2", "a b\n1 2"},
 		{`rename s_* as dest_*`, "s_ip s_nt other\n1 2 3", "dest_ip dest_nt other\n1 2 3"},
 		{`rename *_s as s_*`, "a_s b_s\n1 2", "s_a s_b\n1 2"},
-		{`rename P.* as *`, "P.a a P.b b\n- 1 2 -", "P.a a b\n- 1 2"}, // without a value it is not there
+		{`rename * as x_*`, "a b x_a _time\n1 - - #5", "x_a b _time\n1 - #5"}, // x_a is new, and b not there
+		{`rename P.* as *`, "P.a a P.b b\n- 1 2 -", "P.a a b\n- 1 2"},         // without a value it is not there
 		{`rename a as b b as c`, "a b\n1 2", "c\n1"},
 		{`fillnull`, "a b _time\n- x -\n1 - #5", "a b _time\n0 x -\n1 0 #5"},
 		{`fillnull value=none a c`, ab, "a b c\n1 x none\n2 y none\n3 x none\nnone z none"},

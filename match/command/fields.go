@@ -117,8 +117,12 @@ func (c Rename) Run(_ *Env, t *row.Table) {
 			continue
 		}
 		g := newGlob(from)
-		for _, name := range slices.Clone(t.Columns) {
-			if stars, ok := g.match(name); ok && (len(t.Rows) == 0 || hasValue(t, t.Index(name))) {
+		// Those that are there before the first is renamed. A star begins no internal name.
+		names := slices.DeleteFunc(slices.Clone(t.Columns), func(name string) bool {
+			return len(t.Rows) > 0 && !hasValue(t, t.Index(name)) || strings.HasPrefix(name, "_") && strings.HasPrefix(from, "*")
+		})
+		for _, name := range names {
+			if stars, ok := g.match(name); ok {
 				renameOne(t, name, fill(c.To[i], stars))
 			}
 		}

@@ -115,9 +115,9 @@ func (s *search) ids(dst []uint32, raw []byte) (ids []uint32, sure bool) {
 }
 
 // beforeName are the bytes with which ends what stands before a name: a quote as it
-// is, as \u0022 or as &quot;, a point of a dotted name, or the < or </ of a tag, as it
-// is, as \u003c or as &lt;.
-const beforeName = "\"'2;.</cC"
+// is, as \u0022 or \u0027 or as &quot;, a point of a dotted name, or the < or </ of a
+// tag, as it is, as \u003c or as &lt;.
+const beforeName = "\"'27;.</cC"
 
 // idBehind returns the id that stands behind the name raw[lo:hi]. found is false if
 // that is no name; sure is false if it may be one, and no plain number follows.
@@ -134,11 +134,11 @@ func idBehind(raw []byte, lo, hi int) (id uint32, found, sure bool) {
 		switch {
 		case raw[lo-1] == '<':
 			return idElement(raw[hi:])
-		case lo > 1 && raw[lo-1] == '/' && raw[lo-2] == '<':
-			return 0, false, true // an end tag
+		case raw[lo-1]|0x20 == 'c':
+			return 0, false, false // \u003c may begin a tag
 		}
 	}
-	return 0, false, true // a word of a text, or a part of another name
+	return 0, false, true // a word of a text, a part of another name, or an end tag
 }
 
 // idMember reads what follows a member's name: a colon and a number, or its digits
@@ -162,13 +162,34 @@ func idMember(b []byte) (id uint32, found, sure bool) {
 
 // idElement reads the rest of a start tag and the number in its element.
 func idElement(b []byte) (id uint32, found, sure bool) {
-	b = b[bytes.IndexByte(b, '>')+1:] // or all of it: then no digits follow
+	tag, b, _ := bytes.Cut(b, []byte(">"))
+	if !endsPlainly(tag) {
+		return 0, false, false
+	}
 	b = bytes.TrimLeft(b, " \t\r\n")
 	id, n := digits(b)
 	if b = bytes.TrimLeft(b[n:], " \t\r\n"); n == 0 || len(b) == 0 || b[0] != '<' {
 		return 0, false, false
 	}
 	return id, true, true
+}
+
+// endsPlainly reports whether a start tag of which tag is the rest, up to a >, ends
+// there: it has no attribute, or one with nothing unusual in it, such as
+// Qualifiers='0'. Else the > may stand in a value, or an earlier one be \u003e.
+func endsPlainly(tag []byte) bool {
+	tag = bytes.TrimRight(tag, " \t\r\n")
+	if len(tag) == 0 {
+		return true
+	}
+	name, value, ok := bytes.Cut(tag, []byte("="))
+	value = bytes.TrimLeft(value, `\`) // of \" in JSON
+	last := len(value) - 1
+	if !ok || last < 1 || value[0] != '\'' && value[0] != '"' || value[last] != value[0] {
+		return false
+	}
+	value = bytes.TrimRight(value[1:last], `\`)
+	return bytes.IndexByte(name, '\\') < 0 && bytes.IndexAny(value, `'"\`) < 0
 }
 
 // eventIDs appends the ids of a decoded event to dst: its values that are numbers,

@@ -62,6 +62,7 @@ func TestIDs(t *testing.T) {
 		{`{"signature_id":"5"}`, []uint32{5}, true},
 		{`<Event><System><EventID Qualifiers='0'> 4104 </EventID></System></Event>`, []uint32{4104}, true},
 		{`{"_raw":"<Event><System><EventID>4104</EventID></System></Event>"}`, []uint32{4104}, true},
+		{`{"_raw":"<Event><System><EventID Qualifiers=\"0\" >4104</EventID></System></Event>"}`, []uint32{4104}, true},
 		// Not names.
 		{`{"a":"EventID","b":"my EventID is EventID: 5","MyEventID":4,"EventIDs":7}`, nil, false}, // the first may be one in a list of names and values
 		{`{"b":"my EventID is EventID: 5 \\code\\","MyEventID":4,"EventIDs":7,"zipcode":9}`, nil, true},
@@ -76,6 +77,15 @@ func TestIDs(t *testing.T) {
 		{`{"EventID":4104`, nil, false},
 		{`{"event":"{\"EventID\":4104}"}`, nil, false},
 		{`{"_raw":"\u003cEventID\u003e4104\u003c/EventID\u003e"}`, nil, false},
+		{`{"_raw":"\u003cEvent>\u003cSystem>\u003cEventID>4104\u003c/EventID>\u003c/System>\u003c/Event>"}`, nil, false},
+		{`{"_raw":"\u003CEventID Qualifiers='0'>4104</EventID>"}`, nil, false},
+		{`{"_raw":"<Data Name=\u0027EventID\u0027>4104</Data>"}`, nil, false},
+		{`<EventID Qualifiers='>1<'>4104</EventID>`, nil, false},
+		{`<EventID a="'" b='>1<'>4104</EventID>`, nil, false},
+		{`<EventID a'='>1<'>4104</EventID>`, nil, false},
+		{`{"_raw":"<EventID Q=\u0027>1<\u0027>4104</EventID>"}`, nil, false},
+		{`{"_raw":"<EventID Q=''\u003e4104</EventID>1<Version/>"}`, nil, false},
+		{`{"_raw":"<EventID \u003e4104</EventID><x a='2'>1</x>"}`, nil, false},
 		{`<x>&lt;EventID&gt;4104</x>`, nil, false},
 		{`<Data Name='EventID'>4104</Data>`, nil, false},
 		{`<EventID/>`, nil, false},

@@ -82,7 +82,7 @@ func (p *parser) assemble(r *rule.Rule, steps []step) error {
 			r.Before = append(r.Before, s) // of stats count(eval(…))
 		}
 	}
-	for i, c := range r.Before {
+	for i, c := range slices.Backward(r.Before) { // a rename may want what one behind it does
 		if rename, ok := c.(command.Rename); ok {
 			behind := rule.Rule{Before: r.Before[i+1:], By: r.By, Aggs: r.Aggs}
 			r.Before[i] = rename.Want(behind.Inputs())
@@ -126,6 +126,9 @@ func (p *parser) before(r *rule.Rule, steps []step, stats command.Stats) error {
 		for _, c := range s.commands {
 			if !command.PerEvent(c) {
 				return p.errorf(s.at, "%s before stats is not supported: it looks at more than one event", s.name)
+			}
+			if a, ok := c.(command.AddTotals); ok && (len(a.Names) == 0 || slices.ContainsFunc(a.Names, hasStar)) {
+				return p.errorf(s.at, "addtotals before stats must name its fields: it would look at all that an event has")
 			}
 			if f, ok := c.(command.Fill); ok && i == len(steps)-1 && len(r.Before) == 0 && onlyPlain(stats) {
 				r.Fill = &rule.Fill{Value: f.Value, Fields: f.Names}
@@ -200,3 +203,5 @@ func behind(r *rule.Rule, c rule.Command) {
 	}
 	r.After = append(r.After, c)
 }
+
+func hasStar(name string) bool { return strings.Contains(name, "*") }

@@ -136,7 +136,7 @@ func (p *parser) fieldOrTerm() (text string, isQuoted bool, err error) {
 		text, err = p.quoted()
 		return text, true, err
 	}
-	return p.word(fieldStops), false, nil
+	return p.unquoted(fieldStops), false, nil
 }
 
 // bareTerm returns the condition of a term without a field.
@@ -234,7 +234,7 @@ func (p *parser) value() (string, error) {
 		return p.quoted()
 	}
 	start := p.pos
-	if v := p.word(valueStops); v != "" {
+	if v := p.unquoted(valueStops); v != "" {
 		return v, nil
 	}
 	return "", p.errorf(start, "expected a value, found %s", p.found())
@@ -303,7 +303,7 @@ func (p *parser) meta(field string, op rule.Op, value rule.Pattern, at int) (rul
 		return nil, p.errorf(at, "tags are not supported: name the channel or event ids")
 	}
 	c := rule.Compare{Field: field, Op: op, Value: value}
-	if other, ok := renamed(c); ok {
+	if other, ok := renamed(c); ok && !p.negated { // excluding more than asked for misses events
 		return either{rule.Or{c, other}}, nil
 	}
 	return c, nil

@@ -13,6 +13,7 @@ package spl
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"sluice/match/lookup"
 	"sluice/match/rule"
@@ -118,6 +119,10 @@ func (p *parser) word(stop string) string {
 	}
 	return p.text.s[start:p.pos]
 }
+
+// unquoted takes a word in which \\ stands for a backslash, as in quotes: detections
+// write TargetImage=C:\\Windows\\* either way.
+func (p *parser) unquoted(stop string) string { return strings.ReplaceAll(p.word(stop), `\\`, `\`) }
 
 func contains(set string, c byte) bool {
 	for i := 0; i < len(set); i++ {

@@ -72,6 +72,17 @@ func TestSearch(t *testing.T) {
 		{`a="\"q\""`, `(= a "\"q\"")`},
 		{`a="*\\Temp\\*"`, `(= a "*\\Temp\\*")`},
 		{`a="C:\Temp\*"`, `(= a "C:\\Temp\\*")`},
+		// The names of a log's events.
+		{`source="WinEventLog:Setup"`, `(or (= source "WinEventLog:Setup") (= source "XmlWinEventLog:Setup"))`},
+		{`source=XmlWinEventLog:A OR source=wineventlog:A x=1`, `(and (or (= source "XmlWinEventLog:A") (= source "wineventlog:A")) (= x "1"))`},
+		{`sourcetype=xmlWinEventLog:Setup`, `(or (= sourcetype "xmlWinEventLog:Setup") (= source "XmlWinEventLog:Setup"))`},
+		{`sourcetype=WinEventLog*`, `(or (= sourcetype "WinEventLog*") (= sourcetype "XmlWinEventLog*"))`},
+		{`source IN ("WinEventLog:A", b)`, `(or (= source "WinEventLog:A") (= source "XmlWinEventLog:A") (= source "b"))`},
+		{`sourcetype=xmlwineventlog source!="WinEventLog:A" NOT source="WinEventLog:B"`, `(and (= sourcetype "xmlwineventlog") (!= source "WinEventLog:A") (not (= source "WinEventLog:B")))`},
+		{`a=*\\Temp\\x.exe`, `(= a "*\\Temp\\x.exe")`},
+		{`a!=C:\Temp\\*`, `(!= a "C:\\Temp\\*")`},
+		{`a IN (c:\\x, CASE(c:\\y))`, `(or (= a "c:\\x") (= a cased"c:\\\\y"))`},
+		{`c:\\x`, `(term "*c:\\x*")`},
 		{`a="\\\""`, `(= a "\\\"")`},
 		{`a=C:\Temp`, `(= a "C:\\Temp")`},
 		{`a='x'`, `(= a "'x'")`},
@@ -98,7 +109,7 @@ func TestSearch(t *testing.T) {
 		{`source=WinEventLog:a OR source=XmlWinEventLog:a`, `(or (= source "WinEventLog:a") (= source "XmlWinEventLog:a"))`},
 		{`source=XmlWinEventLog:a OR source=WinEventLog:a OR b=1`, `(or (= source "XmlWinEventLog:a") (= source "WinEventLog:a") (= b "1"))`},
 		{`sourcetype=XmlWinEventLog:a/b c=1`, `(and (or (= sourcetype "XmlWinEventLog:a/b") (= source "XmlWinEventLog:a/b")) (= c "1"))`},
-		{`NOT sourcetype=wineventlog*`, `(not (or (= sourcetype "wineventlog*") (= sourcetype "Xmlwineventlog*")))`},
+		{`NOT sourcetype=wineventlog*`, `(not (= sourcetype "wineventlog*"))`},
 		{`source IN (WinEventLog:a, WinEventLog:b, x)`, `(or (= source "WinEventLog:a") (= source "XmlWinEventLog:a") (= source "WinEventLog:b") (= source "XmlWinEventLog:b") (= source "x"))`},
 		{`source!=WinEventLog:a other=WinEventLog:a source=*WinEventLog:a`, `(and (!= source "WinEventLog:a") (= other "WinEventLog:a") (= source "*WinEventLog:a"))`},
 		// IN.
@@ -219,6 +230,19 @@ func TestSteps(t *testing.T) {
 	}
 }
 
+// A rename with stars reads what commands behind it read under the new names, those of
+// another rename among them.
+func TestRenamesInARow(t *testing.T) {
+	t.Parallel()
+	r, err := Compile("a=1 | rename *_name as n_* | rename n_* as m_*_z | stats count by m_k_z", Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if in := r.Inputs(); !slices.Contains(in, "k_name") {
+		t.Errorf("reads %q, not k_name", in)
+	}
+}
+
 func TestStepRefusals(t *testing.T) {
 	t.Parallel()
 	for _, c := range [][2]string{
@@ -229,6 +253,8 @@ func TestStepRefusals(t *testing.T) {
 		{"a=1 | @sort x | stats count", "sort before stats is not supported: it looks at more than one event"},
 		{"a=1 | @eventstats count | stats count", "eventstats before stats is not supported"},
 		{"a=1 | @dedup x | stats count", "dedup before stats is not supported"},
+		{"a=1 | @addtotals | stats count by Total", "addtotals before stats must name its fields"},
+		{"a=1 | @addtotals n_* | stats count by Total", "addtotals before stats must name its fields"},
 		{"a=1 | @head 1 | table x", "head before stats is not supported"},
 		{"@a=1 | eval b=2", "no stats command and no table"},
 		{"@a=1 | table x*", "no stats command and no table"},
