@@ -1,6 +1,9 @@
 package reference
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // aliases are the fields that Splunk's add-ons take from event data: for each, the
 // data in order of preference. "Name\" stands for what follows the last backslash
@@ -67,6 +70,17 @@ func addAliases(f fields) {
 			if values := aliasOf(f, from); len(values) > 0 {
 				found[name] = values
 				break
+			}
+		}
+	}
+	for name, values := range f { // in words, which Splunk joins by underscores
+		joined := strings.ReplaceAll(name, " ", "_")
+		if joined == name || strings.Contains(name, "_") || isSystem(joined) || aliases[joined] != "" || len(f[joined]) > 0 {
+			continue
+		}
+		for _, v := range values {
+			if !slices.Contains(found[joined], v) {
+				found[joined] = append(found[joined], v)
 			}
 		}
 	}

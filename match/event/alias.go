@@ -3,6 +3,7 @@ package event
 import (
 	"bytes"
 	"slices"
+	"strings"
 )
 
 // aliases says from which event data a field follows that Splunk's add-ons for
@@ -111,12 +112,23 @@ type aliased struct {
 	part []func([]byte) []byte
 }
 
+// originsOf returns what a field follows from: as an alias, or as event data whose name
+// is written in words, such as Defender's "New Value". Splunk extracts it as New_Value
+// (transforms.conf, CLEAN_KEYS), so that is what searches ask for.
+func originsOf(name string) []origin {
+	list, alias := aliases[name]
+	if _, derived := fields[name]; !alias && !derived && strings.Contains(name, "_") {
+		return []origin{{strings.ReplaceAll(name, "_", " "), nil}}
+	}
+	return list
+}
+
 // alias gives the aliases among the first n names their origins, which get slots
 // behind the others unless they have one.
 func (p *Projection) alias(n int) {
 	for i := range n {
-		list, ok := aliases[p.names[i]]
-		if !ok {
+		list := originsOf(p.names[i])
+		if len(list) == 0 {
 			continue
 		}
 		a := aliased{slot: i}

@@ -33,6 +33,10 @@ var aliasCases = []struct {
 		"parent_process_name": "two.exe", "parent_process_exec": "two.exe",
 		"SHA1": "AA1", "MD5": "BB2", "SHA256": "CC3", "IMPHASH": "DD4",
 	}},
+	{5007, "Microsoft-Windows-Windows Defender/Operational", []corpus.KV{
+		{Name: "New Value", Value: `HKLM\a\b = 0x1`}, {Name: "Old Value", Value: ""}, {Name: "Process Name", Value: `C:\x\y.exe`},
+		{Name: "Other_Value", Value: "1"}, {Name: "Other Value", Value: "2"},
+	}, map[string]string{"New_Value": `HKLM\a\b = 0x1`, "Process_Name": `C:\x\y.exe`, "Other_Value": "1"}},
 	{3, "Microsoft-Windows-Sysmon/Operational", []corpus.KV{
 		{Name: "Image", Value: "one.exe"}, {Name: "SourceIp", Value: "10.0.0.1"}, {Name: "SourcePort", Value: "50001"},
 		{Name: "DestinationIp", Value: "fe80::1"}, {Name: "DestinationPort", Value: "443"},
