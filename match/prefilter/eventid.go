@@ -189,7 +189,7 @@ func endsPlainly(tag []byte) bool {
 		return false
 	}
 	value = bytes.TrimRight(value[1:last], `\`)
-	return bytes.IndexByte(name, '\\') < 0 && bytes.IndexAny(value, `'"\`) < 0
+	return bytes.IndexByte(name, '\\') < 0 && !bytes.ContainsAny(value, `'"\`)
 }
 
 // eventIDs appends the ids of a decoded event to dst: its values that are numbers,
