@@ -41,7 +41,7 @@ func (s *Set) compileForm(e rule.Expr) cond {
 	switch e := e.(type) {
 	case rule.Matches:
 		c := &reCond{slot: s.proj.Slot(e.Field), re: e.Re, needs: s.required(e)}
-		for _, lit := range prefilter.Literals(e) {
+		for _, lit := range prefilter.Texts(e.Re) {
 			c.lits = append(c.lits, []byte(lit))
 		}
 		return c

@@ -10,9 +10,18 @@ import (
 	"sluice/match/rule"
 )
 
-// Literals returns what a value, folded, holds if e, a condition on one field, is true
-// of it.
-func Literals(e rule.Expr) []string { return Analyze(e).required(nil) }
+// Texts returns what a value, folded, holds if the expression matches in it: more than
+// what the record must hold as it is, since a value is decoded.
+func Texts(re rule.Regexp) []string {
+	tree, err := syntax.Parse(re.Source(), syntax.Perl)
+	if err != nil {
+		return nil
+	}
+	var w runs
+	w.walk(tree)
+	w.cut()
+	return w.texts
+}
 
 // stand returns the need for all pieces of folded text of a value.
 func stand(pieces []string) Need {
@@ -68,12 +77,16 @@ func expression(re *syntax.Regexp) Need {
 
 // runs collects what must stand one behind the other in a match.
 type runs struct {
-	need Need
-	run  []byte // folded text that ends where the walk is
+	need  Need
+	texts []string // the runs of two bytes and more
+	run   []byte   // folded text that ends where the walk is
 }
 
 // cut ends the run: what comes next need not follow it.
 func (w *runs) cut() {
+	if len(w.run) > 1 {
+		w.texts = append(w.texts, string(w.run))
+	}
 	w.add(stand([]string{string(w.run)}))
 	w.run = w.run[:0]
 }
