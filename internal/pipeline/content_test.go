@@ -9,12 +9,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
 
+	"sluice/agg"
 	"sluice/internal/corpus"
 	"sluice/internal/reference"
 	"sluice/match"
@@ -73,14 +75,19 @@ func satisfy(e rule.Expr, f map[string]string, pick func(n int) int) {
 			satisfy(part, f, pick)
 		}
 	case rule.Or:
-		satisfy(e[pick(len(e))], f, pick)
+		parts := e
+		if i := slices.IndexFunc(e, isLog); i >= 0 {
+			parts = rule.Or{e[i]} // of the names of a log, the one that events here have
+		}
+		satisfy(parts[pick(len(parts))], f, pick)
+	case rule.Matches:
+		if tree, err := syntax.Parse(e.Re.Source(), syntax.Perl); err == nil {
+			f[e.Field] = sample(tree.Simplify(), pick)
+		}
 	case rule.Compare:
-		text := strings.ReplaceAll(e.Value.Text(), "*", []string{"", "x", " A b "}[pick(3)])
-		switch {
-		case e.Op == rule.Eq && f[e.Field] != "" && f[e.Field] != text:
-			f[e.Field] += " " + text // for *a* and *b* of one field
+		switch text := strings.ReplaceAll(e.Value.Text(), "*", []string{"", "x", " A b "}[pick(3)]); {
 		case e.Op == rule.Eq:
-			f[e.Field] = text
+			f[e.Field] = joined(f[e.Field], e.Value.Text(), text)
 		case e.Op == rule.Ne && f[e.Field] == "":
 			f[e.Field] = "other"
 		case e.Op == rule.Gt || e.Op == rule.Ge:
@@ -89,6 +96,57 @@ func satisfy(e rule.Expr, f map[string]string, pick func(n int) int) {
 			f[e.Field] = "0"
 		}
 	}
+}
+
+// isLog reports whether e names a log as the events of publishedRecord do.
+func isLog(e rule.Expr) bool {
+	c, ok := e.(rule.Compare)
+	return ok && c.Field == "source" && strings.HasPrefix(c.Value.Text(), "XmlWinEventLog:")
+}
+
+// between parts what a value must begin with, hold and end with, while it is made.
+const between = "\x01"
+
+// joined returns a value that the pattern covers, as text does, and that those cover
+// which have made the value so far.
+func joined(value, pattern, text string) string {
+	if !strings.Contains(pattern, "*") {
+		return text
+	}
+	begin, rest, _ := strings.Cut(value, between)
+	middle, end, _ := strings.Cut(rest, between)
+	switch {
+	case !strings.HasPrefix(pattern, "*"):
+		begin = text
+	case !strings.HasSuffix(pattern, "*"):
+		end = text
+	default:
+		middle = strings.TrimSpace(middle + " " + text)
+	}
+	return begin + between + middle + between + end
+}
+
+// sample returns a text that re matches, as far as it can tell.
+func sample(re *syntax.Regexp, pick func(n int) int) string {
+	switch re.Op {
+	case syntax.OpLiteral:
+		return string(re.Rune)
+	case syntax.OpCharClass:
+		return string(re.Rune[2*pick(len(re.Rune)/2)])
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return "x"
+	case syntax.OpCapture, syntax.OpPlus:
+		return sample(re.Sub[0], pick)
+	case syntax.OpAlternate:
+		return sample(re.Sub[pick(len(re.Sub))], pick)
+	case syntax.OpConcat:
+		var b strings.Builder
+		for _, sub := range re.Sub {
+			b.WriteString(sample(sub, pick))
+		}
+		return b.String()
+	}
+	return "" // matches nothing, or may
 }
 
 // publishedRecord writes an event of these fields: the parts of the System section in
@@ -173,7 +231,8 @@ func TestPublishedEqualReference(t *testing.T) {
 			satisfied := map[string]string{}
 			satisfy(r.Where, satisfied, rng.IntN)
 			for name, v := range satisfied {
-				f[name] = v
+				satisfied[name] = strings.ReplaceAll(v, between, "")
+				f[name] = satisfied[name]
 			}
 			if rng.IntN(4) == 0 && len(satisfied) > 0 {
 				names := slices.Sorted(maps.Keys(satisfied))
@@ -199,19 +258,19 @@ func TestPublishedEqualReference(t *testing.T) {
 		res := engine(t, files, rules, match.Options{}, drop, 2)
 		compareRows(t, fmt.Sprintf("drop %v", drop), printNamed(rules, res.Rows), printNamed(rules, ref.Named))
 		var with, grouped int
+		var lonely []string
 		for i := range rules {
 			if slices.ContainsFunc(res.Rows, func(r row.Named) bool { return r.Rule == i }) {
 				with++
 			}
-			for _, g := range res.Groups {
-				if g.Rule == i {
-					grouped++
-					break
-				}
+			if slices.ContainsFunc(res.Groups, func(g *agg.Row) bool { return g.Rule == i }) {
+				grouped++
+			} else {
+				lonely = append(lonely, rules[i].Name)
 			}
 		}
-		t.Logf("drop %v: %d records, %d matched; of %d searches %d have groups, %d rows; %d rows", drop, res.Records, res.Matched, len(rules), grouped, with, len(res.Rows))
-		if !drop && grouped < len(rules)*9/10 {
+		t.Logf("drop %v: %d records, %d matched; of %d searches %d have groups, %d rows; %d rows; none: %v", drop, res.Records, res.Matched, len(rules), grouped, with, len(res.Rows), lonely)
+		if !drop && grouped < len(rules)*19/20 {
 			t.Errorf("only %d of %d searches were satisfied", grouped, len(rules))
 		}
 	}
