@@ -23,6 +23,7 @@ type classes struct {
 // class is the rules that an event of one id may satisfy.
 type class struct {
 	open   []int        // those that need no literal, which are always candidates
+	closed []int        // the others; candidates, too, if they need more than a plan holds
 	quick  func() *plan // of the anchors of the others, made when it is first needed
 	better *later       // deals the windows better; nil if that would take seconds
 }
@@ -104,17 +105,16 @@ func without(e rule.Expr, fields []string) rule.Expr {
 
 func newClass(rules []int, needs []Need, kernel scan.Kernel) *class {
 	c := &class{}
-	var closed []int
 	for _, r := range rules {
 		if _, _, ok := needs[r].anchors(func(string) float64 { return 1 }); ok {
-			closed = append(closed, r)
+			c.closed = append(c.closed, r)
 		} else {
 			c.open = append(c.open, r)
 		}
 	}
-	parts := sync.OnceValue(func() []part { return partsOf(closed, needs) })
+	parts := sync.OnceValue(func() []part { return partsOf(c.closed, needs) })
 	c.quick = sync.OnceValue(func() *plan { return newPlan(parts(), anchor.Neighbours, nil, kernel) })
-	if n := len(closed); 0 < n && n < maxDealt {
+	if n := len(c.closed); 0 < n && n < maxDealt {
 		c.better = &later{plan: sync.OnceValue(func() *plan {
 			if p := parts(); len(p) <= maxDealt {
 				return newPlan(p, anchor.Buckets, nil, kernel)
@@ -136,6 +136,7 @@ type idScanner struct {
 // classUse is one goroutine's use of a class.
 type classUse struct {
 	*class
+	open   []int // of the class, or all its rules
 	search *search
 	better *later  // that search shall have; nil once it has
 	looked int     // bytes, until then
@@ -152,7 +153,10 @@ func newIDScanner(c *classes) *idScanner {
 func (s *idScanner) use(c *class) *classUse {
 	u := s.uses[c]
 	if u == nil {
-		u = &classUse{class: c, better: c.better, search: newSearch(c.quick())}
+		u = &classUse{class: c, open: c.open, better: c.better, search: newSearch(c.quick())}
+		if len(u.search.plan.parts) == 0 {
+			u.open = slices.Concat(c.open, c.closed)
+		}
 		u.stands = make([]bool, len(u.search.plan.parts))
 		u.note = func(x *part) bool {
 			if !u.stands[x.number] {

@@ -1,6 +1,7 @@
 package prefilter
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -147,5 +148,23 @@ func TestIDsAreAll(t *testing.T) {
 	}
 	if found < 1000 || len(told) < len(corpus.Shapes)/2 {
 		t.Errorf("%d ids, told in %v of %d shapes", found, told, len(corpus.Shapes))
+	}
+}
+
+// The rules of an id that need more literals than a plan can number are all
+// candidates.
+func TestClassOfTooMany(t *testing.T) {
+	t.Parallel()
+	var any rule.Or
+	for i := range maxParts + 1 {
+		any = append(any, rule.Compare{Field: "Text", Op: rule.Eq, Value: rule.NewPattern(fmt.Sprintf("*word%07d*", i))})
+	}
+	id := rule.Compare{Field: "EventID", Op: rule.Eq, Value: rule.NewPattern("7")}
+	s := New([]*rule.Rule{{Where: rule.And{id, any}}}, Options{ByID: true}).NewScanner()
+	if got := s.Candidates(nil, []byte(`{"EventID":7,"Text":"word0000009"}`)); len(got) != 1 {
+		t.Errorf("candidates %v", got)
+	}
+	if got := s.Candidates(nil, []byte(`{"EventID":8,"Text":"word0000009"}`)); len(got) != 0 {
+		t.Errorf("of another id: %v", got)
 	}
 }
