@@ -10,6 +10,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"math"
 	"slices"
 )
 
@@ -20,11 +21,16 @@ type Table struct {
 	bytes  int    // of all keys
 }
 
+// NoWindow is the Window of groups whose rule counts all its hits together.
+const NoWindow = math.MinInt64
+
 // Row is one group.
 type Row struct {
-	Rule  int
-	Key   [][]byte // values of the BY fields; nil means missing
-	Count int64
+	Rule   int
+	Window int64    // its start in Unix nanoseconds, or NoWindow
+	Late   bool     // of hits that came when the window had been closed
+	Key    [][]byte // values of the BY fields; nil means missing
+	Count  int64
 	// First and Last are the least and the greatest time in Unix nanoseconds of
 	// the hits that have one; Timed tells whether any has.
 	First, Last int64
@@ -37,22 +43,29 @@ type Row struct {
 // New returns an empty Table.
 func New() *Table { return &Table{groups: map[string]*Row{}} }
 
-// Observe counts one hit. key is copied when it is new.
-func (t *Table) Observe(rule int, key [][]byte, nanos int64, timed bool) {
-	hit := Row{Rule: rule, Key: key, Count: 1, First: nanos, Last: nanos, Timed: timed}
-	t.add(&hit)
+// Hit is what is counted.
+type Hit struct {
+	Rule    int
+	Window  int64 // see Row
+	Key     [][]byte
+	Nanos   int64 // if Timed
+	Timed   bool
+	Funcs   []Func     // the same for all hits of a rule; kept
+	Samples [][]Sample // Samples[i] are those of Funcs[i]; their texts are kept
 }
 
-// ObserveStats counts one hit whose values have statistics: samples[i] are those of
-// funcs[i], which is the same for all hits of a rule and is kept.
-func (t *Table) ObserveStats(rule int, key [][]byte, nanos int64, timed bool, funcs []Func, samples [][]Sample) {
-	hit := Row{Rule: rule, Key: key, Count: 1, First: nanos, Last: nanos, Timed: timed}
-	g := t.add(&hit)
-	if g.Stats == nil {
-		g.Stats, g.funcs = make([]Stat, len(funcs)), funcs
+// Observe counts one hit. Its key is copied when it is new.
+func (t *Table) Observe(h *Hit) {
+	r := Row{Rule: h.Rule, Window: h.Window, Key: h.Key, Count: 1, First: h.Nanos, Last: h.Nanos, Timed: h.Timed}
+	g := t.add(&r)
+	if len(h.Funcs) == 0 {
+		return
 	}
-	for i, f := range funcs {
-		for _, v := range samples[i] {
+	if g.Stats == nil {
+		g.Stats, g.funcs = make([]Stat, len(h.Funcs)), h.Funcs
+	}
+	for i, f := range h.Funcs {
+		for _, v := range h.Samples[i] {
 			g.Stats[i].Add(f, v)
 		}
 	}
@@ -92,10 +105,10 @@ func (t *Table) Reset() {
 }
 
 func (t *Table) add(r *Row) *Row {
-	t.key = appendKey(t.key[:0], r.Rule, r.Key)
+	t.key = appendKey(t.key[:0], r)
 	g := t.groups[string(t.key)]
 	if g == nil {
-		g = &Row{Rule: r.Rule, Key: make([][]byte, len(r.Key))}
+		g = &Row{Rule: r.Rule, Window: r.Window, Late: r.Late, Key: make([][]byte, len(r.Key))}
 		for i, v := range r.Key {
 			g.Key[i] = bytes.Clone(v)
 		}
@@ -113,11 +126,12 @@ func (t *Table) add(r *Row) *Row {
 	return g
 }
 
-// appendKey writes rule and values so that no two keys give the same bytes:
+// appendKey writes what tells the groups apart so that no two give the same bytes:
 // each value behind its length plus one, a missing one as 0.
-func appendKey(dst []byte, rule int, key [][]byte) []byte {
-	dst = binary.AppendUvarint(dst, uint64(rule))
-	for _, v := range key {
+func appendKey(dst []byte, r *Row) []byte {
+	dst = binary.AppendUvarint(dst, uint64(r.Rule)<<1|uint64(bit(r.Late)))
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(r.Window))
+	for _, v := range r.Key {
 		if v == nil {
 			dst = append(dst, 0)
 			continue
@@ -128,8 +142,15 @@ func appendKey(dst []byte, rule int, key [][]byte) []byte {
 	return dst
 }
 
-// Rows returns the groups by rule, then by key: a missing value first, others
-// by their bytes. The rows belong to the table.
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Rows returns the groups by rule, window, late ones behind others, then by key: a
+// missing value first, others by their bytes. The rows belong to the table.
 func (t *Table) Rows() []*Row {
 	rows := make([]*Row, 0, len(t.groups))
 	for _, r := range t.groups {
@@ -138,7 +159,8 @@ func (t *Table) Rows() []*Row {
 		}
 	}
 	slices.SortFunc(rows, func(a, b *Row) int {
-		return cmp.Or(cmp.Compare(a.Rule, b.Rule), slices.CompareFunc(a.Key, b.Key, compareValue))
+		return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Window, b.Window),
+			cmp.Compare(bit(a.Late), bit(b.Late)), slices.CompareFunc(a.Key, b.Key, compareValue))
 	})
 	return rows
 }

@@ -10,10 +10,11 @@ import (
 )
 
 type hit struct {
-	rule  int
-	key   [][]byte
-	nanos int64
-	timed bool
+	rule   int
+	window int64
+	key    [][]byte
+	nanos  int64
+	timed  bool
 }
 
 // plain is the obvious map that the tables must equal.
@@ -25,7 +26,7 @@ func plain(hits []hit) map[string]string {
 	}
 	groups := map[string]*group{}
 	for _, h := range hits {
-		k := name(h.rule, h.key)
+		k := name(h.rule, h.window, h.key)
 		g := groups[k]
 		if g == nil {
 			g = &group{}
@@ -47,8 +48,8 @@ func plain(hits []hit) map[string]string {
 }
 
 // name writes a key so that missing, empty and anything with separators differ.
-func name(rule int, key [][]byte) string {
-	s := fmt.Sprint(rule)
+func name(rule int, window int64, key [][]byte) string {
+	s := fmt.Sprint(rule, window)
 	for _, v := range key {
 		if v == nil {
 			s += " nil"
@@ -63,7 +64,7 @@ func shown(t *testing.T, rows []*Row) map[string]string {
 	t.Helper()
 	out := map[string]string{}
 	for _, r := range rows {
-		k := name(r.Rule, r.Key)
+		k := name(r.Rule, r.Window, r.Key)
 		if _, twice := out[k]; twice {
 			t.Errorf("two rows for %s", k)
 		}
@@ -81,7 +82,7 @@ func TestAnySplitAndOrderEqualsMap(t *testing.T) {
 	for range 60 {
 		hits := make([]hit, rng.IntN(300))
 		for i := range hits {
-			h := hit{rule: rng.IntN(len(width)), nanos: rng.Int64N(9) - 4, timed: rng.IntN(4) > 0}
+			h := hit{rule: rng.IntN(len(width)), window: rng.Int64N(2), nanos: rng.Int64N(9) - 4, timed: rng.IntN(4) > 0}
 			for range width[h.rule] {
 				h.key = append(h.key, values[rng.IntN(len(values))])
 			}
@@ -92,7 +93,7 @@ func TestAnySplitAndOrderEqualsMap(t *testing.T) {
 			tables[i] = New()
 			if i%2 == 1 { // as good as new
 				for range rng.IntN(20) {
-					tables[i].Observe(rng.IntN(4), values[:rng.IntN(4)], rng.Int64N(9)-4, true)
+					tables[i].Observe(&Hit{Rule: rng.IntN(4), Key: values[:rng.IntN(4)], Nanos: rng.Int64N(9) - 4, Timed: true})
 				}
 				if tables[i].Reset(); len(tables[i].Rows()) > 0 {
 					t.Fatal("Reset left rows")
@@ -106,7 +107,7 @@ func TestAnySplitAndOrderEqualsMap(t *testing.T) {
 			for _, v := range h.key {
 				scratch = append(scratch, bytes.Clone(v))
 			}
-			tables[rng.IntN(len(tables))].Observe(h.rule, scratch, h.nanos, h.timed)
+			tables[rng.IntN(len(tables))].Observe(&Hit{Rule: h.rule, Window: h.window, Key: scratch, Nanos: h.nanos, Timed: h.timed})
 			for _, v := range scratch {
 				for i := range v {
 					v[i] = '!'
@@ -139,6 +140,9 @@ func before(a, b *Row) int {
 	if a.Rule != b.Rule {
 		return a.Rule - b.Rule
 	}
+	if a.Window != b.Window {
+		return int(a.Window - b.Window)
+	}
 	for i := range a.Key {
 		switch {
 		case (a.Key[i] == nil) != (b.Key[i] == nil):
@@ -158,9 +162,9 @@ func before(a, b *Row) int {
 func TestMergeCopies(t *testing.T) {
 	t.Parallel()
 	a, b := New(), New()
-	b.Observe(0, [][]byte{[]byte("k")}, 5, true)
+	b.Observe(&Hit{Key: [][]byte{[]byte("k")}, Nanos: 5, Timed: true})
 	a.Merge(b)
-	a.Observe(0, [][]byte{[]byte("k")}, 7, true)
+	a.Observe(&Hit{Key: [][]byte{[]byte("k")}, Nanos: 7, Timed: true})
 	if r := b.Rows()[0]; r.Count != 1 || r.Last != 5 {
 		t.Errorf("the merged table shows %d hits up to %d", r.Count, r.Last)
 	}
@@ -173,15 +177,18 @@ func TestRowsOrder(t *testing.T) {
 	t.Parallel()
 	tab := New()
 	for _, k := range []string{"b", "a", "ab", "B", "", "\xff", "10", "9"} {
-		tab.Observe(1, [][]byte{[]byte(k)}, 0, false)
+		tab.Observe(&Hit{Rule: 1, Key: [][]byte{[]byte(k)}})
 	}
-	tab.Observe(1, [][]byte{nil}, 0, false)
-	tab.Observe(0, [][]byte{[]byte("z")}, 0, false)
+	tab.Observe(&Hit{Rule: 1, Key: [][]byte{nil}})
+	tab.Observe(&Hit{Rule: 1, Window: 7, Key: [][]byte{[]byte("0")}})
+	tab.Observe(&Hit{Rule: 1, Window: NoWindow, Key: [][]byte{[]byte("z")}})
+	tab.Observe(&Hit{Key: [][]byte{[]byte("z")}})
 	var got []string
 	for _, r := range tab.Rows() {
-		got = append(got, name(r.Rule, r.Key))
+		got = append(got, name(r.Rule, r.Window, r.Key))
 	}
-	want := []string{`0 "z"`, `1 nil`, `1 ""`, `1 "10"`, `1 "9"`, `1 "B"`, `1 "a"`, `1 "ab"`, `1 "b"`, `1 "\xff"`}
+	want := []string{`0 0 "z"`, `1 -9223372036854775808 "z"`, `1 0 nil`, `1 0 ""`, `1 0 "10"`, `1 0 "9"`, `1 0 "B"`,
+		`1 0 "a"`, `1 0 "ab"`, `1 0 "b"`, `1 0 "\xff"`, `1 7 "0"`}
 	if !slices.Equal(got, want) {
 		t.Errorf("rows %q\nwant %q", got, want)
 	}
@@ -192,7 +199,7 @@ func TestResetOfLargeTable(t *testing.T) {
 	table := New()
 	big := bytes.Repeat([]byte("x"), keptBytes/100)
 	for i := range 101 {
-		table.Observe(i, [][]byte{big}, 0, false)
+		table.Observe(&Hit{Rule: i, Key: [][]byte{big}})
 	}
 	if table.Reset(); len(table.groups) > 0 {
 		t.Errorf("%d groups kept", len(table.groups))

@@ -249,7 +249,7 @@ func TestTableKeepsStats(t *testing.T) {
 	funcs := []Func{Values, Sum}
 	add := func(tab *Table, key, text string, num float64) {
 		s := Sample{Text: text, Num: num, IsNum: true}
-		tab.ObserveStats(0, [][]byte{[]byte(key)}, 0, false, funcs, [][]Sample{{s}, {s, s}})
+		tab.Observe(&Hit{Key: [][]byte{[]byte(key)}, Funcs: funcs, Samples: [][]Sample{{s}, {s, s}}})
 	}
 	a, b := New(), New()
 	add(a, "x", "1", 1)

@@ -18,13 +18,7 @@ func rowsOf(t *testing.T, search string, lines ...string) (*Scanner, *agg.Table)
 	}
 	table := agg.New()
 	sc := Compile([]*rule.Rule{r}, Options{}).NewScanner()
-	sc.Hit = func(h *Hit) {
-		if len(h.Funcs) == 0 {
-			table.Observe(h.Rule, h.Key, h.Nanos, h.Timed)
-		} else {
-			table.ObserveStats(h.Rule, h.Key, h.Nanos, h.Timed, h.Funcs, h.Samples)
-		}
-	}
+	sc.Hit = func(h *Hit) { table.Observe(&h.Hit) }
 	for _, line := range lines {
 		sc.Scan([]byte(line), []record.Record{{Kind: record.JSON, Hi: len(line)}})
 	}

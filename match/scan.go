@@ -47,17 +47,10 @@ func (e *Effort) Add(o Effort) {
 
 // Hit is one event that one rule accepts, under one group key.
 type Hit struct {
-	Rule  int
-	Event *event.Event
-	Key   [][]byte // values of the BY fields in order; nil means missing
-	Nanos int64    // the event's time in Unix nanoseconds, if Timed
-	Timed bool
-	At    int  // where the record begins, in the data scanned
-	First bool // of the rule's hits on this event, which has several keys when a BY field has several values
-	// Funcs are the statistics of a rule that is not plain, and Samples[i] the values for
-	// Funcs[i].
-	Funcs   []agg.Func
-	Samples [][]agg.Sample
+	agg.Hit // in no window
+	Event   *event.Event
+	At      int  // where the record begins, in the data scanned
+	First   bool // of the rule's hits on this event, which has several keys when a BY field has several values
 }
 
 // Scanner evaluates a Set over records. It is for one goroutine.
@@ -94,6 +87,7 @@ const maxKeys = command.MaxKeys
 // NewScanner returns a Scanner of the set. Set Hit before use; Bad may be nil.
 func (s *Set) NewScanner() *Scanner {
 	sc := &Scanner{set: s, dec: event.NewDecoder(s.proj, s.zone)}
+	sc.hit.Window = agg.NoWindow
 	sc.few = sc.dec
 	if s.few != nil {
 		sc.few = event.NewDecoder(s.few, s.zone)

@@ -70,16 +70,8 @@ func (w *worker) hit(h *match.Hit) {
 	q := w.cfg.Rules[h.Rule]
 	missing := !q.Nulls && w.out.nulls.note(q, h)
 	if !missing || !w.cfg.DropNulls {
-		w.out.observe(h)
+		w.out.table.Observe(&h.Hit)
 	}
-}
-
-func (f *found) observe(h *match.Hit) {
-	if len(h.Funcs) == 0 {
-		f.table.Observe(h.Rule, h.Key, h.Nanos, h.Timed)
-		return
-	}
-	f.table.ObserveStats(h.Rule, h.Key, h.Nanos, h.Timed, h.Funcs, h.Samples)
 }
 
 // work matches what is sent until there is no more.

@@ -159,7 +159,7 @@ func decimal(text string) row.Value {
 func group(env *Env, t *row.Table, by []string, aggs []rule.Agg) *agg.Table {
 	funcs, fields := Funcs(aggs)
 	g := Grouping{By: by, Fields: fields}
-	table := agg.New()
+	table, hit := agg.New(), agg.Hit{Window: agg.NoWindow, Funcs: funcs}
 	at := t.Index("_time")
 	for n, r := range t.Rows {
 		nanos, timed := row.Get(r, at).Nanos()
@@ -169,7 +169,8 @@ func group(env *Env, t *row.Table, by []string, aggs []rule.Agg) *agg.Table {
 		g.Start(t, r, nanos, timed)
 		capped := g.Keys(func(key [][]byte) {
 			if !env.DropNulls || !slices.ContainsFunc(key, func(v []byte) bool { return v == nil }) {
-				table.ObserveStats(0, key, nanos, timed, funcs, g.Samples)
+				hit.Key, hit.Nanos, hit.Timed, hit.Samples = key, nanos, timed, g.Samples
+				table.Observe(&hit)
 			}
 		})
 		env.Cut += int64(toInt(capped))
