@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"sluice/match/event"
+	"sluice/match/find"
 	"sluice/match/rule"
 )
 
@@ -24,7 +25,7 @@ type (
 		num     float64 // its value, when isNum
 		isNum   bool
 		needs   needed
-		grams   []uint16 // of values that it equals
+		need    *find.Need // of values that it equals
 	}
 )
 
@@ -56,7 +57,7 @@ func (s *Set) compileTest(e rule.Expr) cond {
 		c.num, c.isNum = rule.Number(text)
 		c.needs = s.required(e)
 		if e.Op == rule.Eq && !c.isNum {
-			c.grams = gramsOf(e.Value)
+			c.need = needOf(e.Value)
 		}
 		return c
 	}
@@ -99,7 +100,8 @@ type values struct {
 	ev     *event.Event
 	folded [][][]byte // by slot; valid where done
 	done   []bool
-	grams  []*grams // by slot; see lacks
+	grams  []*find.Grams // by slot, of its only value; valid where told
+	told   []bool
 	buf    []byte
 	stands []bool   // literals of the record, by number; nil if not known
 	known  []uint32 // by sharedCond: the number of the event that it was tested for, and the answer below
@@ -111,10 +113,12 @@ func (v *values) reset(ev *event.Event, slots int, stands []bool) {
 	v.forget()
 	if len(v.done) < slots {
 		v.done = make([]bool, slots)
+		v.told = make([]bool, slots)
 		v.folded = make([][][]byte, slots)
-		v.grams = make([]*grams, slots)
+		v.grams = make([]*find.Grams, slots)
 	}
 	clear(v.done)
+	clear(v.told)
 	if cap(v.buf) > 1<<20 {
 		v.buf = nil // grown for one large value
 	}
@@ -125,9 +129,6 @@ func (v *values) get(slot int) [][]byte {
 	if !v.done[slot] {
 		v.done[slot] = true
 		v.folded[slot] = v.folded[slot][:0]
-		if g := v.grams[slot]; g != nil {
-			g.asked = 0
-		}
 		for _, raw := range v.ev.Values(slot) {
 			start := len(v.buf)
 			v.buf = rule.Fold(v.buf, raw)
@@ -135,6 +136,41 @@ func (v *values) get(slot int) [][]byte {
 		}
 	}
 	return v.folded[slot]
+}
+
+// needOf returns what each value, folded, holds that the pattern covers.
+func needOf(p rule.Pattern) *find.Need {
+	var h find.Held
+	for _, piece := range p.Pieces() {
+		h.All = append(h.All, find.Held{Text: piece})
+	}
+	return find.NewNeed(h)
+}
+
+// of returns what is known of the value of a slot; nil unless it is the only one.
+func (v *values) of(slot int) *find.Grams {
+	if !v.told[slot] {
+		v.told[slot] = true
+		if v.grams[slot] == nil {
+			v.grams[slot] = new(find.Grams)
+		}
+		if list := v.ev.Values(slot); len(list) == 1 {
+			v.grams[slot].Reset(list[0])
+		}
+	}
+	if len(v.ev.Values(slot)) != 1 {
+		return nil
+	}
+	return v.grams[slot]
+}
+
+// lacks reports whether the only value of the slot is known not to hold n.
+func (v *values) lacks(slot int, n *find.Need) bool {
+	if n == nil {
+		return false
+	}
+	g := v.of(slot)
+	return g != nil && g.Lacks(n)
 }
 
 func (always) holds(*values) bool { return true }
@@ -164,7 +200,7 @@ func (c *cmpCond) holds(v *values) bool {
 		return false
 	}
 	for _, value := range v.texts(c.slot, c.pattern.Cased()) {
-		if !v.lacks(c.slot, value, c.grams) && c.compare(value) {
+		if !v.lacks(c.slot, c.need) && c.compare(value) {
 			return true
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"sluice/match/event"
-	"sluice/match/prefilter"
+	"sluice/match/find"
 	"sluice/match/rule"
 )
 
@@ -16,9 +16,8 @@ type (
 	needed []int
 	reCond struct {
 		slot  int
-		re    rule.Regexp
+		re    *find.Regexp
 		needs needed
-		lits  [][]byte // that a value, folded, holds if it matches
 	}
 	netCond struct {
 		slot int
@@ -40,11 +39,7 @@ type (
 func (s *Set) compileForm(e rule.Expr) cond {
 	switch e := e.(type) {
 	case rule.Matches:
-		c := &reCond{slot: s.proj.Slot(e.Field), re: e.Re, needs: s.required(e)}
-		for _, lit := range prefilter.Texts(e.Re) {
-			c.lits = append(c.lits, []byte(lit))
-		}
-		return c
+		return &reCond{slot: s.proj.Slot(e.Field), re: e.Re.Find(), needs: s.required(e)}
 	case rule.InNet:
 		return &netCond{s.proj.Slot(e.Field), e}
 	case rule.SameField:
@@ -96,18 +91,10 @@ func (c *reCond) holds(v *values) bool {
 	if c.needs.missing(v) {
 		return false
 	}
-	list := v.ev.Values(c.slot)
-	if len(c.lits) == 0 {
-		return slices.ContainsFunc(list, c.re.Match)
+	if g := v.of(c.slot); g != nil {
+		return c.re.MatchIn(v.ev.Values(c.slot)[0], g)
 	}
-	for i, folded := range v.get(c.slot) {
-		// An expression takes a microsecond where a search takes ten nanoseconds.
-		absent := func(lit []byte) bool { return !bytes.Contains(folded, lit) }
-		if !slices.ContainsFunc(c.lits, absent) && c.re.Match(list[i]) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(v.ev.Values(c.slot), c.re.Match)
 }
 
 func (c *netCond) holds(v *values) bool {

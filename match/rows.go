@@ -52,8 +52,10 @@ func (s *Set) Zone() *time.Location {
 	return s.zone
 }
 
-// Env returns what commands of the set's rules run with.
-func (s *Set) Env() command.Env { return command.Env{Env: expr.Env{Zone: s.Zone(), Now: s.now}} }
+// Env returns what commands of the set's rules run with, in one goroutine.
+func (s *Set) Env() command.Env {
+	return command.Env{Env: expr.Env{Zone: s.Zone(), Now: s.now, Memo: new(expr.Memo)}}
+}
 
 // rows runs the commands of rule i over an accepted event and calls Hit for each key of
 // each row that is left. It reports whether any is.

@@ -79,7 +79,7 @@ func accepts(e rule.Expr, t *row.Table, r []row.Value) bool {
 	case rule.Compare:
 		return slices.ContainsFunc(texts(e.Field), func(v string) bool { return compare(e, v) })
 	case rule.Matches:
-		return slices.ContainsFunc(texts(e.Field), func(v string) bool { return e.Re.Match([]byte(v)) })
+		return slices.ContainsFunc(texts(e.Field), func(v string) bool { return e.Re.Find().Match([]byte(v)) })
 	case rule.Term:
 		return slices.ContainsFunc(r, func(v row.Value) bool {
 			return slices.ContainsFunc(v.Texts(), func(v string) bool { return covers(e.Value, v) })

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -243,6 +244,9 @@ func (e Match) Holds(s *Scope) bool {
 	x := e.X.Value(s)
 	if x.IsNull() {
 		return false
+	}
+	if e.Re.find != nil {
+		return slices.ContainsFunc(x.Texts(), func(text string) bool { return s.Env.Memo.matches(e.Re.find, text) })
 	}
 	for _, re := range e.Re.all(s) {
 		for _, text := range x.Texts() {

@@ -24,6 +24,7 @@ import (
 type Env struct {
 	Zone *time.Location // of strftime and strptime
 	Now  time.Time      // the answer of now()
+	Memo *Memo          // of one goroutine; may be nil
 }
 
 // Scope is one row that expressions are evaluated over.

@@ -6,6 +6,7 @@ import (
 	"regexp/syntax"
 	"strings"
 
+	"sluice/match/find"
 	"sluice/match/row"
 	"sluice/match/rule"
 )
@@ -15,6 +16,7 @@ import (
 type Regex struct {
 	Pattern Value
 	re      *regexp.Regexp // nil if Pattern is no literal
+	find    *find.Regexp   // likewise, or if it is too large
 }
 
 // maxRegex bounds the length of an expression that a row brings, maxRegexes their
@@ -34,6 +36,7 @@ func NewRegex(pattern Value, compile func(string) (*regexp.Regexp, error)) (Rege
 			return r, err
 		}
 		r.re = re
+		r.find, _ = find.Compile(re.String())
 	}
 	return r, nil
 }

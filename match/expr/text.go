@@ -39,7 +39,9 @@ func ofHash(sum func([]byte) []byte) *function {
 }
 
 var textFunctions = map[string]*function{
-	"lower": ofOne(strings.ToLower),
+	"lower": {min: 1, max: 1, each: true, call: func(env *Env, a []row.Value) row.Value {
+		return ofText(env.Memo.lowered(a[0].String()))
+	}},
 	"upper": ofOne(strings.ToUpper),
 	"trim":  ofTrim(strings.Trim),
 	"ltrim": ofTrim(strings.TrimLeft),

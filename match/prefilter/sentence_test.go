@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode"
 
+	"sluice/match/find"
 	"sluice/match/rule"
 )
 
@@ -81,8 +82,15 @@ func TestRegexpNeedOfSentences(t *testing.T) {
 		need := Analyze(rule.Matches{Field: "Text", Re: re})
 		for range 3 {
 			text := strings.Repeat(" ", rng.IntN(2)) + sentence(rng, tree)
-			if !re.Match([]byte(text)) {
+			if !re.Find().Match([]byte(text)) {
 				continue // an assertion
+			}
+			var g find.Grams
+			g.ResetString(text)
+			for range 4 { // it looks at what the text holds the third time
+				if !re.Find().MatchStringIn(text, &g) {
+					t.Fatalf("%s matches %q, but not by what it holds", src, text)
+				}
 			}
 			if matched++; need.op != always {
 				needy++

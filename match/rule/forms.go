@@ -1,11 +1,10 @@
 package rule
 
 import (
-	"fmt"
 	"net/netip"
-	"regexp"
-	"regexp/syntax"
 	"strconv"
+
+	"sluice/match/find"
 )
 
 type (
@@ -64,7 +63,7 @@ var TermFields = []string{
 }
 
 func (e Matches) String() string {
-	return "(matches " + QuoteName(e.Field) + " " + strconv.Quote(e.Re.src) + ")"
+	return "(matches " + QuoteName(e.Field) + " " + strconv.Quote(e.Re.Source()) + ")"
 }
 
 func (e InNet) String() string { return "(in " + QuoteName(e.Field) + " " + e.Net.String() + ")" }
@@ -81,44 +80,20 @@ func (e Term) String() string { return "(term " + e.Value.String() + ")" }
 
 // Regexp is an expression of Go's regexp package, whose time is linear in the
 // text. It is immutable.
-type Regexp struct {
-	src string
-	re  *regexp.Regexp
-}
+type Regexp struct{ re *find.Regexp }
 
-const (
-	// maxRegexp and maxProgram bound an expression: its text in bytes and what it
-	// is compiled to in instructions, each of which every byte of a value may meet.
-	maxRegexp  = 16 << 10
-	maxProgram = 20_000
-)
-
-// NewRegexp compiles src, in the syntax of package regexp.
+// NewRegexp compiles src, in the syntax of package regexp, unless it is too large.
 func NewRegexp(src string) (Regexp, error) {
-	if len(src) > maxRegexp {
-		return Regexp{}, fmt.Errorf("the expression is longer than %d bytes", maxRegexp)
-	}
-	tree, err := syntax.Parse(src, syntax.Perl)
-	if err != nil {
-		return Regexp{}, err
-	}
-	prog, err := syntax.Compile(tree.Simplify())
-	if err != nil {
-		return Regexp{}, err
-	}
-	if len(prog.Inst) > maxProgram {
-		return Regexp{}, fmt.Errorf("the expression makes %d instructions, more than %d", len(prog.Inst), maxProgram)
-	}
-	re, err := regexp.Compile(src)
-	return Regexp{src, re}, err
+	re, err := find.Compile(src)
+	return Regexp{re}, err
 }
 
 // Source returns the text of the expression.
-func (r Regexp) Source() string { return r.src }
+func (r Regexp) Source() string { return r.re.String() }
 
-// Match reports whether the expression matches somewhere in value, which must not
-// be folded.
-func (r Regexp) Match(value []byte) bool { return r.re.Match(value) }
+// Find returns what tells whether the expression matches somewhere in a value, which
+// must not be folded.
+func (r Regexp) Find() *find.Regexp { return r.re }
 
 // Network returns p as InNet needs it: masked, and an IPv4 network that is written
 // within IPv6 as IPv4.

@@ -192,7 +192,7 @@ func TestInNet(t *testing.T) {
 
 func TestRegexpIsBounded(t *testing.T) {
 	t.Parallel()
-	for _, src := range []string{"(", `(?=a)`, `(a)\1`, "a{1001}", "((a{100}){100}){100}", strings.Repeat("a", maxRegexp+1), strings.Repeat("x{900}", 30)} {
+	for _, src := range []string{"(", `(?=a)`, `(a)\1`, "a{1001}", "((a{100}){100}){100}", strings.Repeat("a", 1<<20), strings.Repeat("x{900}", 30)} {
 		if _, err := NewRegexp(src); err == nil {
 			t.Errorf("NewRegexp(%.40q) is taken", src)
 		}

@@ -1,0 +1,141 @@
+package find
+
+// Most of the expressions and patterns with which a text is compared hold three
+// neighbouring bytes that it does not. So once a text has been asked about a few times,
+// which triples it holds is noted, by a hash of fifteen bits, or of twelve for a short
+// text; what a comparison then costs is a look at a few of them. The rows of the
+// published detections in bench/versus defend it.
+
+const (
+	gramBits  = 15
+	shortBits = 12
+	// short is up to how many bytes a text is short.
+	short = 512
+	// fewAsked is with how much a text is compared before its triples are noted.
+	fewAsked = 3
+	// manyGrams is at how many triples of a text are looked.
+	manyGrams = 6
+)
+
+// Grams is what is known of one text. The zero Grams is that of the empty text. It is
+// for one goroutine.
+type Grams struct {
+	text  []byte
+	asked int
+	other bool // than ASCII: letters may have cases that are not in a triple
+	shift uint8
+	set   *[1 << gramBits / 64]uint64
+}
+
+// Reset makes g ready for text, which must stay as it is until the next Reset.
+func (g *Grams) Reset(text []byte) { g.text, g.asked, g.other = text, 0, false }
+
+// ResetString is Reset for a string.
+func (g *Grams) ResetString(text string) { g.Reset(bytesOf(text)) }
+
+func gram(last uint32) uint16 { return uint16(last * 0x9E3779B1 >> (32 - gramBits)) }
+
+// fold is the lower case of ASCII.
+var fold = func() (t [256]byte) {
+	for i := range t {
+		t[i] = byte(i)
+		if 'A' <= i && i <= 'Z' {
+			t[i] += 'a' - 'A'
+		}
+	}
+	return t
+}()
+
+// note notes the triples of the text, folded.
+func (g *Grams) note() {
+	if g.set == nil {
+		g.set = new([1 << gramBits / 64]uint64)
+	}
+	g.shift = 0
+	if len(g.text) <= short {
+		g.shift = gramBits - shortBits
+	}
+	clear(g.set[:1<<(gramBits-g.shift)/64])
+	var last uint32 // three bytes
+	var high byte
+	for i, b := range g.text {
+		high |= b
+		last = last<<8&0xFFFFFF | uint32(fold[b])
+		if i >= 2 {
+			k := gram(last) >> g.shift
+			g.set[k/64] |= 1 << (k % 64)
+		}
+	}
+	g.other = high >= 0x80
+}
+
+// Lacks reports whether the text, folded, is known not to hold n. It may be nil, which
+// every text holds.
+func (g *Grams) Lacks(n *Need) bool {
+	if n == nil {
+		return false
+	}
+	if g.asked++; g.asked < fewAsked {
+		return false
+	}
+	if g.asked == fewAsked {
+		g.note()
+	}
+	return !(g.other && n.ascii) && g.without(n)
+}
+
+func (g *Grams) without(n *Need) bool {
+	for _, k := range n.grams {
+		k >>= g.shift
+		if g.set[k/64]&(1<<(k%64)) == 0 {
+			return true
+		}
+	}
+	for i := range n.all {
+		if g.without(&n.all[i]) {
+			return true
+		}
+	}
+	for i := range n.any {
+		if !g.without(&n.any[i]) {
+			return false
+		}
+	}
+	return len(n.any) > 0
+}
+
+// Need is a Held as triples: a text must hold all of grams, and all of all, and one of
+// any. It is immutable.
+type Need struct {
+	grams    []uint16
+	all, any []Need
+	ascii    bool // it is no need of a text that is not ASCII
+}
+
+// NewNeed returns nil if h has no triple.
+func NewNeed(h Held) *Need {
+	n := &Need{}
+	if h.Text != "" {
+		step := max(1, (len(h.Text)-2)/manyGrams)
+		for i := 0; i+2 < len(h.Text) && len(n.grams) < manyGrams; i += step {
+			n.grams = append(n.grams, gram(uint32(fold[h.Text[i]])<<16|uint32(fold[h.Text[i+1]])<<8|uint32(fold[h.Text[i+2]])))
+		}
+	}
+	for _, part := range h.All {
+		if p := NewNeed(part); p != nil {
+			n.all = append(n.all, *p)
+		}
+	}
+	for _, part := range h.Any {
+		p := NewNeed(part)
+		if p == nil {
+			n.any = nil // one that asks for nothing is enough
+			break
+		}
+		n.any = append(n.any, *p)
+	}
+	if len(n.grams) == 0 && len(n.all) == 0 && len(n.any) == 0 {
+		return nil
+	}
+	return n
+}
