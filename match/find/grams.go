@@ -85,7 +85,7 @@ func (g *Grams) Lacks(n *Need) bool {
 }
 
 func (g *Grams) without(n *Need) bool {
-	for _, k := range n.grams {
+	for _, k := range n.grams[:n.many] {
 		k >>= g.shift
 		if g.set[k/64]&(1<<(k%64)) == 0 {
 			return true
@@ -104,25 +104,23 @@ func (g *Grams) without(n *Need) bool {
 	return len(n.any) > 0
 }
 
-// Need is a Held as triples: a text must hold all of grams, and all of all, and one of
-// any. It is immutable.
+// Need is a Held as triples: a text must hold the first many of grams, and all of all,
+// and one of any. It is immutable.
 type Need struct {
-	grams    []uint16
-	all, any []Need
+	grams    [manyGrams]uint16
+	many     uint8
 	ascii    bool // it is no need of a text that is not ASCII
+	all, any []Need
 }
 
 // NewNeed returns nil if h has no triple.
 func NewNeed(h Held) *Need {
 	n := &Need{}
-	if h.Text != "" {
-		step := max(1, (len(h.Text)-2)/manyGrams)
-		for i := 0; i+2 < len(h.Text) && len(n.grams) < manyGrams; i += step {
-			n.grams = append(n.grams, gram(uint32(fold[h.Text[i]])<<16|uint32(fold[h.Text[i+1]])<<8|uint32(fold[h.Text[i+2]])))
-		}
-	}
-	for _, part := range h.All {
-		if p := NewNeed(part); p != nil {
+	n.look(h.Text, manyGrams)
+	for i, part := range h.All {
+		if part.Text != "" { // each gets its share of what is left
+			n.look(part.Text, max(1, (manyGrams-int(n.many))/(len(h.All)-i)))
+		} else if p := NewNeed(part); p != nil {
 			n.all = append(n.all, *p)
 		}
 	}
@@ -134,8 +132,18 @@ func NewNeed(h Held) *Need {
 		}
 		n.any = append(n.any, *p)
 	}
-	if len(n.grams) == 0 && len(n.all) == 0 && len(n.any) == 0 {
+	if n.many == 0 && len(n.all) == 0 && len(n.any) == 0 {
 		return nil
 	}
 	return n
+}
+
+// look adds up to most triples of text, from all over it.
+func (n *Need) look(text string, most int) {
+	triples := max(0, len(text)-2)
+	for k := range min(most, triples, manyGrams-int(n.many)) {
+		i := k * triples / min(most, triples)
+		n.grams[n.many] = gram(uint32(fold[text[i]])<<16 | uint32(fold[text[i+1]])<<8 | uint32(fold[text[i+2]]))
+		n.many++
+	}
 }
