@@ -53,7 +53,7 @@ func Main() int {
 }
 
 func execute(ctx context.Context, args []string, out, log io.Writer) error {
-	cfg := config{sets: []int{1, 103, 265}, log: log}
+	cfg := config{log: log}
 	fl := flag.NewFlagSet("versus", flag.ContinueOnError)
 	fl.SetOutput(log)
 	size := fl.String("size", "1GiB", "size of a dense corpus; a sparse one is twice as large")
@@ -64,6 +64,7 @@ func execute(ctx context.Context, args []string, out, log io.Writer) error {
 	fl.BoolVar(&cfg.parts, "parts", true, "time sluice with each kernel and without stages too")
 	fl.StringVar(&cfg.splunk, "splunk", "", "measure the detections of this copy of splunk/security_content too")
 	fl.StringVar(&cfg.sigma, "sigma", "", "measure the rules of this copy of SigmaHQ/sigma too")
+	sets := fl.String("sets", "1,103,265", "sizes of the generated sets; what the reference finds of a large one takes minutes")
 	part := fl.String("engine", "", "run this part of sluice, or the stack, over the file given; versus starts itself so")
 	rules := fl.String("rules", "", "rules of -engine; none are the built-in ones")
 	if err := fl.Parse(args); err != nil {
@@ -77,6 +78,9 @@ func execute(ctx context.Context, args []string, out, log io.Writer) error {
 	}
 	var err error
 	if cfg.size, err = parseSize(*size); err != nil {
+		return err
+	}
+	if cfg.sets, err = parseSets(*sets); err != nil {
 		return err
 	}
 	if cfg.self, err = os.Executable(); err != nil {
@@ -158,6 +162,21 @@ func parseSize(s string) (int64, error) {
 		}
 	}
 	return 0, fmt.Errorf("cannot use -size %q: want a size such as 1GiB", s)
+}
+
+// parseSets reads sizes of sets, with commas between; the first one is 1.
+func parseSets(s string) (sizes []int, err error) {
+	for text := range strings.SplitSeq(s, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("cannot use -sets %q: want sizes such as 1,103", s)
+		}
+		sizes = append(sizes, n)
+	}
+	if sizes[0] != 1 || !slices.IsSorted(sizes) {
+		return nil, fmt.Errorf("cannot use -sets %q: want 1 first, then larger ones", s)
+	}
+	return sizes, nil
 }
 
 // threads is what a run on all cores uses.

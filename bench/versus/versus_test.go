@@ -239,7 +239,7 @@ func TestFlags(t *testing.T) {
 			t.Errorf("%q: %d, %v", size, n, err)
 		}
 	}
-	for _, args := range [][]string{{"a", "b"}, {"-rounds", "0"}, {"-size", "x"}, {"-engine", "stack"}, {"-engine", "stack", "/no/such/file"}, {"-no"}} {
+	for _, args := range [][]string{{"a", "b"}, {"-rounds", "0"}, {"-sets", "103"}, {"-sets", "1,x"}, {"-sets", "1,9,3"}, {"-size", "x"}, {"-engine", "stack"}, {"-engine", "stack", "/no/such/file"}, {"-no"}} {
 		if err := execute(context.Background(), args, io.Discard, t.Output()); err == nil {
 			t.Errorf("%q was accepted", args)
 		}
