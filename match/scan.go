@@ -1,6 +1,7 @@
 package match
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"sort"
@@ -70,6 +71,7 @@ type Scanner struct {
 	filter     *prefilter.Scanner
 	dec        *event.Decoder
 	few        *event.Decoder // for records of which no candidate reads all
+	times      *event.Decoder // of TimeOf; nil before
 	values     values
 	candidates []int // of the record
 	revealed   []int // of the event, where the record hides something
@@ -141,6 +143,23 @@ func (s *Scanner) Effort() Effort {
 		e.Switches = s.filter.Switches()
 	}
 	return e
+}
+
+// TimeOf returns the time of a record, whether or not a rule accepts it: the greatest of
+// its events'. ok is false if it has none, or cannot be read whole.
+func (s *Scanner) TimeOf(kind record.Kind, raw []byte) (nanos int64, ok bool) {
+	if kind == record.Bad {
+		return 0, false
+	}
+	if s.times == nil {
+		s.times = event.NewDecoder(event.Project(nil), s.set.zone)
+	}
+	err := s.times.Decode(kind, bytes.Clone(raw), func(ev *event.Event) { // a clone: see Volatile
+		if at, timed := ev.Time(); timed && (!ok || at > nanos) {
+			nanos, ok = at, true
+		}
+	})
+	return nanos, ok && err == nil
 }
 
 // scanOpened looks only at the records that the prefilter opens.

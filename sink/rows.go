@@ -3,6 +3,8 @@ package sink
 import (
 	"fmt"
 	"hash/fnv"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,25 +23,55 @@ var (
 		"risk_message", "analyticstories", "annotations._all", "annotations.mitre_attack",
 		"threat_object", "threat_object_type", "contributing_events_search", "info_min_time", "info_max_time",
 	}
+	// With windows, also these.
+	windowedStats = append(slices.Clone(statsNames), "window_start", "window_end", "late")
+	windowedRisk  = append(slices.Clone(riskNames), "late")
 )
 
 // Encoder turns rows and events into lines. It is for one goroutine.
 type Encoder struct {
 	Detections []*detection.Detection // by rule index
+	Zone       *time.Location         // of the windows' ends as they are printed; nil means UTC
 	o          object
 }
 
-// Stats returns the line of a row: the detection's name, then the columns in order. A
-// number is a number, several values are a list. The slice is valid until the next
+// Stats returns the line of a row: the detection's name, with windows also the window
+// and whether the row is of events that came late, then the columns in order. A number is a number, several values are a list. The slice is valid until the next
 // call.
 func (e *Encoder) Stats(r row.Named) []byte {
 	e.o.buf = e.o.buf[:0]
 	e.o.begin()
 	e.o.taken = statsNames
 	e.o.text("detection", e.Detections[r.Rule].Name)
+	if r.Span.Windowed {
+		e.o.taken = windowedStats
+		e.windowEnd("window_start", r.Span.Timed, r.Span.Start)
+		e.windowEnd("window_end", r.Span.Timed, r.Span.End)
+		e.late(r)
+	}
 	e.columns(r)
 	e.o.end()
 	return e.o.buf
+}
+
+// windowEnd writes an end of a window as other times of rows are; null if there is none.
+func (e *Encoder) windowEnd(name string, timed bool, nanos int64) {
+	if !timed {
+		e.o.value(name, nil)
+		return
+	}
+	zone := e.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	e.o.value(name, time.Unix(0, nanos).In(zone).AppendFormat(nil, "2006-01-02T15:04:05"))
+}
+
+func (e *Encoder) late(r row.Named) {
+	if r.Span.Late {
+		e.o.key("late")
+		e.o.buf = append(e.o.buf, "true"...)
+	}
 }
 
 func (e *Encoder) columns(r row.Named) {
@@ -89,9 +121,12 @@ func (e *Encoder) risk(d *detection.Detection, r row.Named, obj detection.RiskOb
 	o := &e.o
 	o.begin()
 	o.taken = riskNames
+	if r.Span.Windowed {
+		o.taken = windowedRisk
+	}
 	o.text("search_name", d.SavedSearch())
 	o.text("source", d.SavedSearch())
-	o.text("orig_sid", sid(d))
+	o.text("orig_sid", sid(d, r.Span))
 	o.value("risk_object", object)
 	o.text("risk_object_type", obj.Type)
 	o.integer("risk_score", int64(obj.Score))
@@ -115,17 +150,30 @@ func (e *Encoder) risk(d *detection.Detection, r row.Named, obj detection.RiskOb
 		o.texts("threat_object_type", types)
 	}
 	o.text("contributing_events_search", contributing(d, obj.Field, object))
-	o.text("info_min_time", "0.000") // all time, as Splunk prints it
-	o.text("info_max_time", "+Infinity")
+	from, to := "0.000", "+Infinity" // all time, as Splunk prints it
+	if r.Span.Timed {
+		from, to = epochMillis(r.Span.Start), epochMillis(r.Span.End)
+	}
+	o.text("info_min_time", from)
+	o.text("info_max_time", to)
+	e.late(r)
 	e.columns(r)
 	o.end()
 }
 
-// sid stands for Splunk's job id: the same for every run of one version of a
-// detection over all time, so that a consumer can tell repeated events.
-func sid(d *detection.Detection) string {
+// epochMillis prints Unix seconds with three decimals.
+func epochMillis(nanos int64) string {
+	return strconv.FormatFloat(float64(time.Unix(0, nanos).UnixMilli())/1e3, 'f', 3, 64)
+}
+
+// sid stands for Splunk's job id: the same for every run of one version of a detection
+// over one window, or all time, so that a consumer can tell repeated events.
+func sid(d *detection.Detection, span row.Span) string {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%s %d", d.ID, d.Version)
+	if span.Timed {
+		fmt.Fprintf(h, " %d", span.Start)
+	}
 	return fmt.Sprintf("sluice_%016x", h.Sum64())
 }
 

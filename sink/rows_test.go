@@ -159,7 +159,7 @@ func TestRisk(t *testing.T) {
 	}
 	other := testDetection()
 	other.Version++
-	if sid(other) == sids[0] {
+	if sid(other, row.Span{}) == sids[0] {
 		t.Error("orig_sid is the same for two versions")
 	}
 }

@@ -169,7 +169,7 @@ func (t *truth) lines(s *set, times int64) []byte {
 			groups = append(groups, &more)
 		}
 	}
-	for _, r := range pipeline.Rows(&commands.Env{}, rulesOf(s.detections), groups) {
+	for _, r := range pipeline.Rows(&commands.Env{}, rulesOf(s.detections), nil, groups) {
 		out.Write(enc.Stats(r))
 	}
 	return out.Bytes()

@@ -17,17 +17,18 @@ import (
 
 // summary is the line that --stats prints.
 type summary struct {
-	Files      int   `json:"files"`
-	Bytes      int64 `json:"bytes"`
-	Records    int64 `json:"records"`
-	Candidates int64 `json:"candidates"`
-	Skipped    int64 `json:"skipped"`
-	Decoded    int64 `json:"decoded"`
-	Malformed  int64 `json:"malformed"`
-	Matched    int64 `json:"matched"`
-	Capped     int64 `json:"capped,omitempty"`
-	Rows       int   `json:"rows"`
-	Cut        int64 `json:"cut,omitempty"` // rows with fewer values than there were, or left out
+	Files      int    `json:"files"`
+	Bytes      int64  `json:"bytes"`
+	Records    int64  `json:"records"`
+	Candidates int64  `json:"candidates"`
+	Skipped    int64  `json:"skipped"`
+	Decoded    int64  `json:"decoded"`
+	Malformed  int64  `json:"malformed"`
+	Matched    int64  `json:"matched"`
+	Capped     int64  `json:"capped,omitempty"`
+	Rows       int    `json:"rows"`
+	Late       *int64 `json:"late,omitempty"` // with windows: counted in rows of their own
+	Cut        int64  `json:"cut,omitempty"`  // rows with fewer values than there were, or left out
 	// SplunkDrops counts the matched events that Splunk's stats would drop for a
 	// missing BY field, and by which field.
 	SplunkDrops  int64            `json:"splunk_drops"`
@@ -48,13 +49,18 @@ func (c *cli) report(j *job, res *pipeline.Result, took time.Duration) {
 	for _, d := range res.Damage {
 		c.warn("%s: %d malformed %s, the first at offset %d: %v", d.File, d.Count, plural(d.Count, "record"), d.Offset, d.Err)
 	}
+	c.tellLate(res.Late)
 	if !j.stats {
 		return
+	}
+	var late *int64
+	if j.windows != nil {
+		late = &res.Late
 	}
 	line, err := json.Marshal(summary{
 		Files: res.Files, Bytes: res.Bytes,
 		Records: res.Records, Skipped: res.Skipped, Candidates: res.Candidates, Decoded: res.Decoded, Malformed: res.Malformed,
-		Matched: res.Matched, Capped: res.Capped, Rows: len(res.Rows), Cut: res.Cut,
+		Matched: res.Matched, Capped: res.Capped, Rows: len(res.Rows), Late: late, Cut: res.Cut,
 		SplunkDrops: res.Nulls.Events, SplunkFields: res.Nulls.Fields,
 		Switches: res.Switches, Seconds: took.Seconds(), Speed: float64(res.Bytes) / 1e9 / max(took.Seconds(), 1e-9),
 	})

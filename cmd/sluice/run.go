@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"sluice/agg/window"
 	"sluice/internal/pipeline"
 	"sluice/internal/record"
 	"sluice/match"
@@ -28,6 +29,7 @@ import (
 type runFlags struct {
 	rules []string
 	ruleFlags
+	windowFlags
 	output     string
 	format     string
 	nulls      string
@@ -48,6 +50,7 @@ type job struct {
 	max        int
 	zone       *time.Location
 	detections []*detection.Detection
+	windows    []window.Spec // by detection; nil without
 }
 
 func (c *cli) runCommand() *cobra.Command {
@@ -81,6 +84,7 @@ were printed; with --exit-status, 1 if nothing matched.`,
 	fl.StringArrayVarP(&f.rules, "rules", "r", nil, "detection file or folder, instead of those built in (repeatable)")
 	f.ruleFlags.add(cmd)
 	fl.StringVarP(&f.output, "output", "o", "stats", "what to print: stats (rows), risk (risk events) or events (matched events)")
+	f.windowFlags.add(cmd)
 	fl.StringVar(&f.format, "format", "auto", "input format: auto, ndjson or xml")
 	fl.StringVar(&f.nulls, "nulls", "keep", "events with a missing BY field: keep (as null) or splunk (drop, as stats does)")
 	fl.StringVar(&f.tz, "tz", "UTC", "zone of printed times, and of times in the input that have none")
@@ -125,9 +129,16 @@ func (c *cli) resolve(f runFlags, args []string) (*job, error) {
 		}
 		j.args = []string{tailer.Stdin}
 	}
+	if f.output == "events" && f.window != "none" {
+		return nil, errors.New("cannot use --window with --output events, which counts nothing")
+	}
 	if j.detections, err = c.load(f.rules, f.ruleFlags); err != nil {
 		return nil, err
 	}
+	if j.windows, err = f.specs(j.detections); err != nil {
+		return nil, err
+	}
+	c.unscheduled(f.windowFlags, j.detections)
 	for _, d := range j.detections {
 		if f.output == "risk" && len(d.Risk.Objects) == 0 {
 			c.warn("%s: the detection has no risk objects, so it makes no risk events", d.File)
@@ -182,7 +193,7 @@ func (c *cli) run(ctx context.Context, j *job) error {
 		c.warn("no file to read in %s", strings.Join(j.args, ", "))
 	}
 	out := bufio.NewWriterSize(c.stdout, 64<<10)
-	enc := &sink.Encoder{Detections: j.detections}
+	enc := &sink.Encoder{Detections: j.detections, Zone: j.zone}
 	rules := make([]*rule.Rule, len(j.detections))
 	for i, d := range j.detections {
 		rules[i] = d.Rule
@@ -195,6 +206,7 @@ func (c *cli) run(ctx context.Context, j *job) error {
 		MaxRecord: j.max,
 		Threads:   j.threads,
 		DropNulls: j.nulls == "splunk",
+		Windows:   j.windows,
 	}
 	if j.output == "events" {
 		cfg.Events = out

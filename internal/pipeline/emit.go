@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"sluice/agg"
+	"sluice/agg/window"
 	"sluice/match/command"
 	"sluice/match/row"
 	"sluice/match/rule"
@@ -14,25 +15,45 @@ func (r *run) emit() {
 	r.res.Groups = r.table.Rows()
 	env := r.cfg.Set.Env()
 	env.DropNulls = r.cfg.DropNulls
-	r.res.Rows = Rows(&env, r.cfg.Rules, r.res.Groups)
+	r.res.Rows = Rows(&env, r.cfg.Rules, r.cfg.Windows, r.res.Groups)
 	r.res.Cut = env.Cut
 }
 
-// Rows returns what rules make of their groups, which are in the order of the rules:
-// for each rule a table of its groups, over which the commands behind the grouping run.
-func Rows(env *command.Env, rules []*rule.Rule, groups []*agg.Row) (out []row.Named) {
+// Rows returns what rules make of their groups, which are in the order of agg.Table: for
+// each rule a table of its groups, over which the commands behind the grouping run. With
+// windows, by rule, there is a table for each window, and one for what came late to it:
+// the scheduled search runs once a window.
+func Rows(env *command.Env, rules []*rule.Rule, windows []window.Spec, groups []*agg.Row) (out []row.Named) {
 	for len(groups) > 0 {
-		n := groups[0].Rule
-		to := slices.IndexFunc(groups, func(g *agg.Row) bool { return g.Rule != n })
+		first := groups[0]
+		to := slices.IndexFunc(groups, func(g *agg.Row) bool {
+			return g.Rule != first.Rule || g.Window != first.Window || g.Late != first.Late
+		})
 		if to < 0 {
 			to = len(groups)
 		}
-		t := tableOf(env, rules[n], groups[:to])
-		command.Run(env, rules[n].After, t)
-		out = append(out, t.NamedRows(n)...)
+		t := tableOf(env, rules[first.Rule], groups[:to])
+		command.Run(env, rules[first.Rule].After, t)
+		rows := t.NamedRows(first.Rule)
+		if windows != nil {
+			span := spanOf(windows[first.Rule], first)
+			for i := range rows {
+				rows[i].Span = span
+			}
+		}
+		out = append(out, rows...)
 		groups = groups[to:]
 	}
 	return out
+}
+
+func spanOf(w window.Spec, g *agg.Row) row.Span {
+	s := row.Span{Windowed: true, Late: g.Late}
+	if g.Window != agg.NoWindow {
+		s.Timed, s.Start, s.End = true, g.Window, w.End(g.Window)
+		s.Ran = w.Ran(s.End)
+	}
+	return s
 }
 
 // tableOf returns the rows of groups, with times printed as the rule says.

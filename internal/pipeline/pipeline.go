@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"sluice/agg"
+	"sluice/agg/window"
 	"sluice/internal/record"
 	"sluice/match"
 	"sluice/match/row"
@@ -31,6 +32,9 @@ type Config struct {
 	// DropNulls leaves out what Splunk's stats would: hits with a missing BY
 	// field.
 	DropNulls bool
+	// Windows are those by which each rule's hits are counted, by rule; nil counts all
+	// together. A window is closed once the input has come far enough, see watermark.
+	Windows []window.Spec
 	// Event, if set, turns each matched event into a line of Events. It is
 	// called by all workers at once.
 	Event func(dst []byte, h *match.Hit) []byte
@@ -50,6 +54,9 @@ type Result struct {
 	// by rule, and in the order that the commands give.
 	Groups []*agg.Row
 	Rows   []row.Named
+	// Late counts hits that came when their window was closed: those of the rows that are
+	// marked so.
+	Late int64
 	// Cut counts groups of which a column has more values than are kept (see agg.Stat),
 	// and rows that commands made and were too many (see command.MaxRows).
 	Cut   int64
@@ -84,6 +91,10 @@ type job struct {
 	file    int
 	seq     int
 	lines   []byte // events, once matched
+	// With windows, order counts the blocks of a file from 0, and parts are what they
+	// gave, by step.
+	order int
+	parts []*found
 }
 
 // release gives back what the job holds.
@@ -105,6 +116,8 @@ type run struct {
 	table  *agg.Table
 	spare  []*found // to use again
 	damage map[int]*Damage
+
+	marks []*watermark // of the files; nil without windows
 }
 
 // Run reads all files and returns when every row is known. It returns early,
@@ -120,6 +133,9 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	}
 	r := &run{cfg: cfg, jobs: make(chan *job), cancel: cancel, table: agg.New(), damage: map[int]*Damage{}}
 	r.res.Nulls.Fields = map[string]int64{}
+	if cfg.Windows != nil {
+		r.marks = newWatermarks(len(cfg.Files))
+	}
 	writeErr := make(chan error, 1)
 	if cfg.Event != nil {
 		r.done = make(chan *job)
@@ -199,9 +215,9 @@ func (r *run) file(ctx context.Context, pool *tailer.Pool, i int) error {
 		r.res.Files++
 		r.res.Bytes += rd.Bytes()
 	}()
-	for {
+	for n := 0; ; n++ {
 		b, err := rd.Next()
-		if b != nil && !r.send(ctx, &job{block: b, file: i}) {
+		if b != nil && !r.send(ctx, &job{block: b, file: i, order: n}) {
 			return nil
 		}
 		switch {

@@ -44,6 +44,7 @@ type segment struct {
 	cut    bool   // the text ends in or behind the last record
 	fault  bool   // the text could not be read
 	found  *found
+	over   *found // with windows, of a record that begins behind hi, behind what is none
 	done   chan struct{}
 }
 
@@ -113,18 +114,28 @@ func (r *run) match(ctx context.Context, file int, s *segment) bool {
 
 // accept adds what s has found in n bytes to the result.
 func (r *run) accept(file int, s *segment, n int64) {
-	r.merge(s.found)
-	r.damaged(file, s.found)
+	lines := s.found.lines
+	r.add(file, s.found)
+	if s.over != nil {
+		lines = append(lines, s.over.lines...)
+		r.add(file, s.over)
+	}
 	r.mu.Lock()
 	r.res.Bytes += n
 	r.mu.Unlock()
 	r.cfg.Progress.Add(n)
 	if r.done != nil {
-		j := &job{file: file, lines: s.found.lines}
+		j := &job{file: file, lines: lines}
 		r.number(j)
 		r.done <- j
 	}
-	r.recycle(s.found)
+}
+
+// add adds what f has found to the result, which f is then free for.
+func (r *run) add(file int, f *found) {
+	r.merge(f, r.mark(file))
+	r.damaged(file, f)
+	r.recycle(f)
 }
 
 // workSegment matches s with w and returns the worker to go on with.
@@ -149,8 +160,11 @@ func (r *run) workSegment(w *worker, s *segment) (next *worker) {
 	w.sc.Volatile = true
 	defer func() { w.sc.Volatile = false }()
 	w.out, w.sc.Counts = r.take(), match.Counts{}
-	w.segment(s)
 	s.found = w.out
+	w.segment(s)
+	if r.marks != nil {
+		w.endSegment(s)
+	}
 	s.found.counts = w.sc.Counts
 	w.out, w.sc.Counts = w.saved, w.savedCounts
 	return w
@@ -158,7 +172,7 @@ func (r *run) workSegment(w *worker, s *segment) (next *worker) {
 
 // segment matches the records that begin in s.
 func (w *worker) segment(s *segment) {
-	s.start = -1
+	s.start, s.over, w.tail = -1, nil, tail{}
 	if s.guess {
 		var ok bool
 		if s.pos, ok = record.Guess(s.text, s.lo, s.hi); !ok {
@@ -176,6 +190,9 @@ func (w *worker) segment(s *segment) {
 			to := w.sc.Sweep(s.text, from, s.hi, s.framer.Regular())
 			s.framer.Skip(to - s.pos)
 			s.pos = to
+			if to > from {
+				w.tail = tail{lo: from, hi: to, swept: true}
+			}
 		}
 		if s.pos-from < minRegular {
 			irregular = min(2*irregular+1, maxIrregular)
@@ -208,7 +225,11 @@ func (w *worker) frame(s *segment, n int) {
 		s.cut = !ok
 	}
 	w.base = int64(batch)
-	w.sc.Scan(s.text[batch:s.pos], w.records)
+	if w.cfg.Windows != nil {
+		w.scanTail(s, batch)
+	} else {
+		w.sc.Scan(s.text[batch:s.pos], w.records)
+	}
 	w.records = w.records[:0]
 	w.base = 0
 }

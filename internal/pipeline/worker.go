@@ -14,6 +14,11 @@ type found struct {
 	nulls  Nulls
 	lines  []byte  // events
 	damage *Damage // nil without
+	// With windows, of which step the records are, whether there are any, and the time
+	// of the last one.
+	step    int64
+	records bool
+	last    mark
 }
 
 func newFound() *found {
@@ -50,6 +55,7 @@ type worker struct {
 	out     *found // of what is being matched
 	base    int64  // of what is being matched, in its file's text
 	records []record.Record
+	tail    tail // of the segment
 
 	saved       *found // while a segment is matched
 	savedCounts match.Counts
@@ -68,6 +74,12 @@ func (w *worker) hit(h *match.Hit) {
 		w.out.lines = w.cfg.Event(w.out.lines, h)
 	}
 	q := w.cfg.Rules[h.Rule]
+	if w.cfg.Windows != nil {
+		h.Window = agg.NoWindow
+		if h.Timed {
+			h.Window, _ = w.cfg.Windows[h.Rule].Of(h.Nanos)
+		}
+	}
 	missing := !q.Nulls && w.out.nulls.note(q, h)
 	if !missing || !w.cfg.DropNulls {
 		w.out.table.Observe(&h.Hit)
@@ -82,6 +94,10 @@ func (r *run) work() {
 			w = r.workSegment(w, j.segment)
 			continue
 		}
+		if r.marks != nil {
+			r.workSteps(w, j)
+			continue
+		}
 		w.base = j.block.Offset
 		w.sc.Scan(j.block.Data, j.block.Records)
 		r.damaged(j.file, w.out)
@@ -93,17 +109,22 @@ func (r *run) work() {
 		}
 	}
 	w.out.counts = w.sc.Counts
-	r.merge(w.out)
+	r.merge(w.out, nil)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.res.Effort.Add(w.sc.Effort())
 }
 
-// merge adds what f holds, but for its lines and damage, to the run's result.
-func (r *run) merge(f *found) {
+// merge adds what f holds, but for its lines and damage, to the run's result. With
+// windows, m is the watermark of its file, and f is the next part of that.
+func (r *run) merge(f *found, m *watermark) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.table.Merge(f.table)
+	if m != nil {
+		r.mergeWindows(f, m)
+	} else {
+		r.table.Merge(f.table)
+	}
 	r.res.Counts.Add(f.counts)
 	r.res.Nulls.Events += f.nulls.Events
 	for name, n := range f.nulls.Fields {

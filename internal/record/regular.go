@@ -108,3 +108,18 @@ func EventEnd(text []byte, start, at int) (end int, ok bool) {
 func OpensSection(text []byte, i int) bool {
 	return text[i] == '<' && i+1 < len(text) && text[i+1] == '!'
 }
+
+// LastEvent returns where the last regular event of text[lo:hi] begins, which ends at hi,
+// or -1 if there is none.
+func LastEvent(text []byte, lo, hi int) int {
+	for {
+		i := bytes.LastIndex(text[lo:hi], tagEvent)
+		if i < 0 {
+			return -1
+		}
+		if isTag(text[lo+i:], tagEvent) {
+			return lo + i
+		}
+		hi = lo + i
+	}
+}

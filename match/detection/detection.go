@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 
+	"sluice/agg/window"
 	"sluice/match/rule"
 )
 
@@ -27,6 +28,8 @@ type Detection struct {
 	MITRE        []string
 	Risk         Risk
 	Throttle     Throttle
+	Windows      window.Spec // of its scheduled search
+	Unscheduled  *Error      // why Windows are not those of the file's own schedule; nil if they are
 	Tests        []Test
 	Rule         *rule.Rule
 	Description  string

@@ -5,6 +5,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"sluice/agg/window"
 	"sluice/match/spl"
 )
 
@@ -32,7 +33,7 @@ func (l *Loader) parse(name string, src []byte) []*Detection {
 
 // detection reads a detection of Splunk's schema; it returns nil if it has errors.
 func (f *file) detection(root *yaml.Node) *Detection {
-	d := &Detection{File: f.name, Line: root.Line, Column: root.Column, Kind: KindSPL}
+	d := &Detection{File: f.name, Line: root.Line, Column: root.Column, Kind: KindSPL, Windows: window.Scheduled}
 	f.keys = map[string]*yaml.Node{}
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		f.keys[root.Content[i].Value] = resolved(root.Content[i+1])
@@ -74,6 +75,7 @@ func (f *file) schema(d *Detection, old *first) map[string]func(*yaml.Node) {
 		"finding":               func(n *yaml.Node) { f.finding(n, &d.Risk) },
 		"intermediate_findings": func(n *yaml.Node) { f.intermediate(n, &d.Risk) },
 		"threat_objects":        f.threats(&d.Risk, "threat_objects"),
+		"deployment":            func(n *yaml.Node) { f.scheduling(n, d) },
 		// What the third generation has instead of tags.
 		"analytic_story":     f.texts(&d.Stories, "analytic_story"),
 		"mitre_attack_id":    f.texts(&d.MITRE, "mitre_attack_id"),
@@ -85,7 +87,7 @@ func (f *file) schema(d *Detection, old *first) map[string]func(*yaml.Node) {
 	// Known to the schema and of no use to an engine.
 	for _, key := range []string{
 		"date", "modification_date", "author", "data_source", "how_to_implement", "known_false_positives",
-		"drilldown_searches", "explanation", "deployment", "datamodel", "asset_type", "product",
+		"drilldown_searches", "explanation", "datamodel", "asset_type", "product",
 		"security_domain", "cve", "atomic_guid", "manual_test", "group",
 	} {
 		set[key] = nil

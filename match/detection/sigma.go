@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"sluice/agg/window"
 	"sluice/match/sigma"
 )
 
@@ -62,6 +63,7 @@ func (f *file) sigmaRule(root *yaml.Node) *Detection {
 		File: f.name, Line: root.Line, Column: root.Column, Kind: KindSigma,
 		Name: r.Title, ID: r.ID, Version: 1, Level: r.Level, Status: r.Status,
 		MITRE: techniques(r.Tags), Rule: r.Rule, Description: r.Description,
+		Windows: window.Scheduled,
 	}
 	if d.ID == "" {
 		d.ID = d.Name // an id is optional in Sigma

@@ -70,6 +70,17 @@ type Named struct {
 	Rule    int      // index of the rule that it is of
 	Columns []string // shared by the rows of the rule
 	Values  []Value  // as long as Columns
+	Span    Span
+}
+
+// Span is the window whose events a row comes from. The zero value is that of a run
+// without windows.
+type Span struct {
+	Windowed   bool  // the run has windows
+	Timed      bool  // the row has one, which is what follows: its events have times
+	Start, End int64 // Unix nanoseconds; End is behind it
+	Ran        int64 // when the scheduled search of the window runs
+	Late       bool  // of events that came when the window was closed
 }
 
 // Get returns the value of a column; one that is not there is null.
