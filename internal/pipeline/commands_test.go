@@ -35,15 +35,21 @@ var commandSearches = []string{
 
 func commandRules(t testing.TB) (rules []reference.Rule) {
 	t.Helper()
+	return compiled(t, commandSearches...)
+}
+
+// compiled compiles searches, with the built-in macros and some lookups.
+func compiled(t testing.TB, searches ...string) (rules []reference.Rule) {
+	t.Helper()
 	var l detection.Loader
 	l.LoadMacros(detections.FS, "builtin")
 	lookups := &lookup.Set{}
 	lookups.Add(fstest.MapFS{
-		"codes.csv": {Data: []byte("code,text\n4104,Script block\n4103,Pipeline\n4104,Block\n")},
+		"codes.csv": {Data: []byte("code,text\n4104,Script block\n4103,Pipeline\n4104,Block\nabc,Word\n")},
 		"hosts.yml": {Data: []byte("name: hosts\nfilename: h.csv\nmatch_type: WILDCARD(pattern)\ncase_sensitive_match: 'false'\n")},
 		"h.csv":     {Data: []byte("pattern,zone\nscript*,a\n*block,b\n")},
 	}, "lookups")
-	for _, search := range commandSearches {
+	for _, search := range searches {
 		r, err := spl.Compile(search, spl.Env{Macros: l.Macros, Lookups: lookups})
 		if err != nil {
 			t.Fatalf("%s: %v", search, err)

@@ -33,6 +33,13 @@ func NewLookup(t *lookup.Table, in, out []LookupField, isNew bool) Lookup {
 	return Lookup{t, t.Index(names), in, out, isNew}
 }
 
+// Table returns the table.
+func (c Lookup) Table() *lookup.Table { return c.table }
+
+// Pairs returns the columns and fields that are searched by and those that are set. The
+// caller must not change them.
+func (c Lookup) Pairs() (in, out []LookupField) { return c.in, c.out }
+
 func (c Lookup) String() string {
 	var b strings.Builder
 	b.WriteString("lookup " + rule.QuoteName(c.table.Name))

@@ -64,6 +64,12 @@ func NewCall(name string, args []Value) Call {
 	return Call{name: name, fn: functions[name], args: args}
 }
 
+// Name returns the name of the function.
+func (e Call) Name() string { return e.name }
+
+// Args returns the arguments. The caller must not change them.
+func (e Call) Args() []Value { return e.args }
+
 func (e Call) String() string { return list(e.name, e.args...) }
 
 func (e Call) fields(add func(string)) { each(add, e.args...) }
