@@ -29,7 +29,7 @@ var mutants = []mutant{
 	{file: "plan.go", old: `string([]byte{c, c - 'a' + 'A'})`, new: `string([]byte{c})`},
 	{file: "plan.go", old: "lits, sum = append(lits, l...), sum+c", new: "lits, sum = l, sum+c"},
 	{file: "plan.go", old: "common = common && contains(", new: "common = common || contains("},
-	{file: "plan.go", old: " || core(lit) != lit", new: ""},
+	{file: "plan.go", old: " && core(lit) == lit", new: ""},
 	{file: "inert.go", old: "string([]byte{c, ';', hex[c&15], upper[c&15]})", new: "string([]byte{c, hex[c&15], upper[c&15]})"},
 	{file: "inert.go", old: "string([]byte{c, '\\\\', '&'})", new: "string([]byte{c, '\\\\'})"},
 	{file: "inert.go", old: "return inert[c] || c == '\\\\'", new: "return inert[c]"},
@@ -53,6 +53,8 @@ var mutants = []mutant{
 	{file: "../find/find.go", old: " && !invalid", new: " && (!invalid || true)"},
 	{file: "need.go", old: "if !event.Verbatim(m.Field) {", new: "if m.Field == event.AllDerived[0] {"},
 	// What becomes of it.
+	{file: "signs.go", old: "clear(s.signs)", new: "_ = 0"},
+	{file: "signs.go", old: "s.signs[i] == absent", new: "s.signs[i] != stands || i > 0"},
 	{file: "plan.go", old: "for at := range 2 {", new: "for at := range 1 {"},
 	{file: "plan.go", old: "p.heads[h] = uint16(i + 1)", new: "if p.heads[h] == 0 { p.heads[h] = uint16(i + 1) }"},
 	{file: "plan.go", old: "lo+len(x.lit) > len(b)", new: "lo+len(x.lit) >= len(b)"},

@@ -267,7 +267,7 @@ func gateLiteral(needs []Need) string {
 		return ""
 	}
 	for _, lit := range needs[0].required(nil) {
-		if len(lit) < minGate || hasLetter(lit) || core(lit) != lit {
+		if !isGate(lit) {
 			continue
 		}
 		common := true
@@ -280,6 +280,8 @@ func gateLiteral(needs []Need) string {
 	}
 	return ""
 }
+
+func isGate(lit string) bool { return len(lit) >= minGate && !hasLetter(lit) && core(lit) == lit }
 
 // minGate is the shortest literal that makes a gate: shorter ones stand in
 // nearly every block.

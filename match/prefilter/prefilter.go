@@ -67,7 +67,6 @@
 package prefilter
 
 import (
-	"bytes"
 	"sort"
 	"strings"
 	"sync"
@@ -182,8 +181,8 @@ type Filter struct {
 	needs    []Need
 	literals []string
 	open     bool           // some rule needs nothing: every record is a candidate
-	common   []byte         // a literal that all rules need; nil if there is none
-	gate     *plan          // of that one alone; nil if there is none
+	gate     *plan          // of a literal that all rules need; nil if there is none
+	signs    signs          // of rules, with anchors
 	anchors  *plan          // of the rarest literals of each rule; nil if some rule has none
 	swept    *later         // anchors for whole blocks
 	numbers  map[string]int // of the anchors' parts, by literal
@@ -235,11 +234,11 @@ func New(rules []*rule.Rule, opt Options) *Filter {
 		return f
 	}
 	if lit := gateLiteral(f.needs); lit != "" && !opt.NoGate {
-		f.common = []byte(lit)
 		f.gate = newPlan([]part{{lit: lit}}, anchor.Neighbours, escapeBuckets(), kernel)
 	}
 	if parts := anchorParts(f.needs); len(parts) > 0 && !opt.NoAnchors {
 		f.anchors = newPlan(parts, anchor.Neighbours, escapeBuckets(), kernel)
+		f.signs = newSigns(f.needs)
 		f.numbers = make(map[string]int, len(parts))
 		for i := range parts {
 			f.numbers[parts[i].lit] = i
@@ -286,6 +285,7 @@ type Scanner struct {
 	note    func(*part) bool
 	hidden  bool       // some may be hidden there
 	chosen  []bool     // by rule, with confirm or ids
+	signs   []uint8    // by number: whether they stand in the record
 	byID    *idScanner // nil without classes
 
 	// Without confirm:
@@ -308,6 +308,7 @@ func (f *Filter) NewScanner() *Scanner {
 	if f.anchors != nil {
 		s.confirm = newSearch(f.anchors)
 		s.stands, s.chosen = make([]bool, len(f.anchors.parts)), make([]bool, len(f.needs))
+		s.signs = make([]uint8, len(f.signs.texts))
 		s.note = func(x *part) bool {
 			s.stands[x.number] = true
 			return true
@@ -357,11 +358,7 @@ func (s *Scanner) Candidates(dst []int, raw []byte) []int {
 		return s.f.all(dst)
 	}
 	n := len(dst)
-	dst = s.choices(dst)
-	if len(dst) > n && !bytes.Contains(raw, s.f.common) {
-		return dst[:n]
-	}
-	return dst
+	return s.signed(s.choices(dst), n, raw)
 }
 
 // Hidden reports whether the record that Candidates was last called for may hide

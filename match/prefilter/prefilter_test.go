@@ -360,7 +360,7 @@ func TestGateIsInert(t *testing.T) {
 	s := f.NewScanner()
 	for _, raw := range []string{`{"Text":"x'-_-_'y"}`, `{"Text":"x\u0027-_-_\u0027y"}`, `<Data>x&apos;-_-_&#39;y</Data>`} {
 		if got := s.Candidates(nil, []byte(raw)); len(got) != 2 {
-			t.Errorf("candidates of %s: %v (gate %q)", raw, got, f.common)
+			t.Errorf("candidates of %s: %v (signs %q)", raw, got, f.signs.texts)
 		}
 	}
 }

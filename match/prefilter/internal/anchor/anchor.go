@@ -6,7 +6,11 @@
 // worst windows and buckets a kernel finds the same literals.
 package anchor
 
-import "sluice/match/prefilter/internal/anchor/ngram"
+import (
+	"strings"
+
+	"sluice/match/prefilter/internal/anchor/ngram"
+)
 
 // Width is how many bytes of a window a kernel looks at.
 const Width = ngram.Width
@@ -27,8 +31,19 @@ func Rarest(lit string) (at int, cost float64) {
 // Cost returns how often the first Width bytes of window, or fewer if it is
 // shorter, are to be expected in a million bytes of event text. It is never 0.
 func Cost(window string) float64 {
-	return rate(classesOf(window))
+	cost := rate(classesOf(window))
+	if strings.Contains(namespace, window[:min(len(window), Width)]) {
+		return max(cost, events)
+	}
+	return cost
 }
+
+// Every event of XML names its namespace, of which the counts, most of which come from
+// JSON, know too little: a million bytes hold some hundreds of events.
+const (
+	namespace = "xmlns='http://schemas.microsoft.com/win/2004/08/events/event'"
+	events    = 700
+)
 
 // classes are the bytes that a bucket accepts at each offset.
 type classes [Width]ngram.Class
