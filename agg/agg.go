@@ -30,7 +30,10 @@ type Row struct {
 	Window int64    // its start in Unix nanoseconds, or NoWindow
 	Late   bool     // of hits that came when the window had been closed
 	Key    [][]byte // values of the BY fields; nil means missing
-	Count  int64
+	// Overflow marks the row of those hits of a rule for whose groups there was no
+	// room, of any window. Its values are missing.
+	Overflow bool
+	Count    int64
 	// First and Last are the least and the greatest time in Unix nanoseconds of
 	// the hits that have one; Timed tells whether any has.
 	First, Last int64
@@ -108,7 +111,7 @@ func (t *Table) add(r *Row) *Row {
 	t.key = appendKey(t.key[:0], r)
 	g := t.groups[string(t.key)]
 	if g == nil {
-		g = &Row{Rule: r.Rule, Window: r.Window, Late: r.Late, Key: make([][]byte, len(r.Key))}
+		g = &Row{Rule: r.Rule, Window: r.Window, Late: r.Late, Overflow: r.Overflow, Key: make([][]byte, len(r.Key))}
 		for i, v := range r.Key {
 			g.Key[i] = bytes.Clone(v)
 		}
@@ -129,7 +132,7 @@ func (t *Table) add(r *Row) *Row {
 // appendKey writes what tells the groups apart so that no two give the same bytes:
 // each value behind its length plus one, a missing one as 0.
 func appendKey(dst []byte, r *Row) []byte {
-	dst = binary.AppendUvarint(dst, uint64(r.Rule)<<1|uint64(bit(r.Late)))
+	dst = binary.AppendUvarint(dst, uint64(r.Rule)<<2|uint64(bit(r.Overflow)<<1|bit(r.Late)))
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(r.Window))
 	for _, v := range r.Key {
 		if v == nil {
@@ -149,8 +152,9 @@ func bit(b bool) int {
 	return 0
 }
 
-// Rows returns the groups by rule, window, late ones behind others, then by key: a
-// missing value first, others by their bytes. The rows belong to the table.
+// Rows returns the groups by rule, overflow rows behind others, window, late ones behind
+// others, then by key: a missing value first, others by their bytes. The rows belong to
+// the table.
 func (t *Table) Rows() []*Row {
 	rows := make([]*Row, 0, len(t.groups))
 	for _, r := range t.groups {
@@ -159,7 +163,7 @@ func (t *Table) Rows() []*Row {
 		}
 	}
 	slices.SortFunc(rows, func(a, b *Row) int {
-		return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Window, b.Window),
+		return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(bit(a.Overflow), bit(b.Overflow)), cmp.Compare(a.Window, b.Window),
 			cmp.Compare(bit(a.Late), bit(b.Late)), slices.CompareFunc(a.Key, b.Key, compareValue))
 	})
 	return rows

@@ -275,11 +275,14 @@ func (s *Stat) moment(f Func) Result {
 	// The sum of squares of differences from the mean is (n·sq − sum²)/n, exactly.
 	wide := func() *big.Float { return new(big.Float).SetPrec(2*exact + 64) }
 	squares := wide().Sub(wide().Mul(n, s.sq), wide().Mul(s.sum, s.sum))
-	over := s.nums * s.nums
+	over := n
 	if f == Stdev || f == Var {
-		over = s.nums * max(1, s.nums-1)
+		over = new(big.Float).SetInt64(max(1, s.nums-1))
 	}
-	variance := new(big.Float).SetPrec(200).Quo(squares, new(big.Float).SetInt64(over))
+	variance := new(big.Float).SetPrec(200).Quo(squares, wide().Mul(n, over))
+	if variance.Sign() < 0 {
+		variance.SetInt64(0) // only where counts of partial rows have overflowed
+	}
 	if f == Stdev || f == StdevP {
 		variance.Sqrt(variance)
 	}

@@ -27,7 +27,7 @@ func Rows(env *command.Env, rules []*rule.Rule, windows []window.Spec, groups []
 	for len(groups) > 0 {
 		first := groups[0]
 		to := slices.IndexFunc(groups, func(g *agg.Row) bool {
-			return g.Rule != first.Rule || g.Window != first.Window || g.Late != first.Late
+			return g.Rule != first.Rule || g.Overflow != first.Overflow || g.Window != first.Window || g.Late != first.Late
 		})
 		if to < 0 {
 			to = len(groups)
@@ -73,4 +73,13 @@ func tableOf(env *command.Env, q *rule.Rule, groups []*agg.Row) *row.Table {
 		command.Convert{How: command.CTime, Name: f.Column, Layout: f.Layout}.Run(env, t)
 	}
 	return t
+}
+
+// Funcs returns which statistics the groups of each rule have.
+func Funcs(rules []*rule.Rule) [][]agg.Func {
+	funcs := make([][]agg.Func, len(rules))
+	for i, q := range rules {
+		funcs[i], _ = command.Funcs(q.Aggs)
+	}
+	return funcs
 }

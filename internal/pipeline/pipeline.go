@@ -118,6 +118,7 @@ type run struct {
 	damage map[int]*Damage
 
 	marks []*watermark // of the files; nil without windows
+	funcs [][]agg.Func // with windows, of the rules
 }
 
 // Run reads all files and returns when every row is known. It returns early,
@@ -134,7 +135,7 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	r := &run{cfg: cfg, jobs: make(chan *job), cancel: cancel, table: agg.New(), damage: map[int]*Damage{}}
 	r.res.Nulls.Fields = map[string]int64{}
 	if cfg.Windows != nil {
-		r.marks = newWatermarks(len(cfg.Files))
+		r.marks, r.funcs = newWatermarks(len(cfg.Files)), Funcs(cfg.Rules)
 	}
 	writeErr := make(chan error, 1)
 	if cfg.Event != nil {

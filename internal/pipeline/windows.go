@@ -70,7 +70,7 @@ func (r *run) mergeWindows(f *found, m *watermark) {
 			row.Late = true
 			r.res.Late += g.Count
 		}
-		r.table.Add(&row)
+		r.table.Add(&row, r.funcs[g.Rule])
 	}
 	if f.records {
 		m.last = f.last
