@@ -132,3 +132,32 @@ func Blank(buf []byte, i int) int {
 	}
 	return i
 }
+
+// State is where a Framer has come to, apart from its bytes: all on which the
+// framing of what follows depends. It is a plain value that survives encoding.
+type State struct {
+	Array   int   `json:"array,omitempty"`   // depth of open root arrays
+	Skip    uint8 `json:"skip,omitempty"`    // in a record that is too long: what ends it
+	Damaged int64 `json:"damaged,omitempty"` // how many bytes ahead searches have failed
+	Fails   int   `json:"fails,omitempty"`   // how many of them
+}
+
+// State returns what a Framer of the same Format and Max needs to go on behind
+// the bytes that f has passed.
+func (f *Framer) State() State {
+	s := State{Array: f.array, Skip: uint8(f.skip)}
+	if f.base < f.damaged {
+		s.Damaged, s.Fails = f.damaged-f.base, f.fails
+	}
+	return s
+}
+
+// Restore makes f go on where a Framer had come to that returned s. A state that
+// no Framer returns is taken as the nearest one that is.
+func (f *Framer) Restore(s State) {
+	f.base, f.noLF = 0, 0
+	f.array = max(0, s.Array)
+	f.skip = min(skip(s.Skip), skipEvent)
+	f.damaged = max(0, s.Damaged)
+	f.fails = min(max(0, s.Fails), maxFails)
+}
