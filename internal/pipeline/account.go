@@ -1,0 +1,163 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	// settled is how long Next waits until all that can be read now has been.
+	settled = 100 * time.Millisecond
+	// maxEvents is how many bytes of lines of events wait for the next time that rows
+	// are printed.
+	maxEvents = 1 << 20
+)
+
+// account is the ledger's goroutine: it adds what the workers found, and saves and
+// prints, until there is no more. stop ends reading.
+func (f *following) account(ctx context.Context, stop func()) (err error) {
+	p := f.printer()
+	defer p.close()
+	tick := time.NewTicker(max(f.cfg.Every, settled/2))
+	defer tick.Stop()
+	reload := f.cfg.Reload
+	caughtUp := false // since the start: until then no window is closed
+	flush := func() {
+		idle := f.idle()
+		caughtUp = caughtUp || idle
+		if err == nil && caughtUp {
+			f.ledger.advance(idle)
+		}
+		if err == nil {
+			err = f.emit(ctx, p)
+		}
+		if err != nil {
+			stop()
+		}
+	}
+	for {
+		select {
+		case j, ok := <-f.done:
+			if !ok {
+				if err == nil {
+					if ctx.Err() == nil { // nothing can come any more
+						f.ledger.end()
+					}
+					err = f.emit(ctx, p)
+				}
+				return err
+			}
+			n := f.ledger.take(j)
+			f.flight.Add(-int64(n))
+			if f.cfg.Every == 0 && len(f.done) == 0 || len(f.ledger.events) > maxEvents {
+				flush()
+			}
+		case <-tick.C:
+			flush()
+		case prog, ok := <-reload:
+			if !ok {
+				reload = nil
+				continue
+			}
+			err = f.reload(ctx, p, prog, err)
+		}
+	}
+}
+
+// idle reports whether all that can be read now has been added.
+func (f *following) idle() bool {
+	since := f.waiting.Load()
+	return since > 0 && f.flight.Load() == 0 && f.cfg.Now().UnixNano()-since >= int64(settled)
+}
+
+// reload puts prog in force: records that a worker takes from now on are matched by it.
+func (f *following) reload(ctx context.Context, p *printer, prog *Program, err error) error {
+	f.prog.Store(prog)
+	rows := f.ledger.swap(prog)
+	if err != nil {
+		return err
+	}
+	f.save()
+	return p.print(ctx, f.cfg.Grace, nil, rows)
+}
+
+// emit saves what the ledger holds, and then prints what has changed in it. What is
+// printed has been saved, so no later run can count less; rows of closed windows are
+// dropped from what is saved only when they have been printed.
+func (f *following) emit(ctx context.Context, p *printer) error {
+	l := f.ledger
+	rows, printed := l.changes()
+	if l.changed {
+		f.save()
+	}
+	if len(rows) == 0 && len(l.events) == 0 {
+		printed()
+		return nil
+	}
+	if err := p.print(ctx, f.cfg.Grace, l.events, rows); err != nil {
+		return err
+	}
+	f.res.Printed += len(rows)
+	l.events = l.events[:0]
+	printed()
+	return nil
+}
+
+// save saves what the ledger holds. If that fails, what was saved before is still there;
+// it is told once, and tried again the next time.
+func (f *following) save() {
+	if f.cfg.Save == nil {
+		f.ledger.changed = false
+		return
+	}
+	err := f.cfg.Save(f.ledger.state())
+	if err == nil {
+		f.ledger.changed, f.unsaved = false, nil
+		return
+	}
+	if f.unsaved == nil || f.unsaved.Error() != err.Error() {
+		f.cfg.Log(err)
+	}
+	f.unsaved = err
+}
+
+// printer prints in a goroutine of its own, so that one can stop waiting for it.
+type printer struct {
+	jobs chan printJob
+	errs chan error
+}
+
+type printJob struct {
+	events []byte
+	rows   []Change
+}
+
+func (f *following) printer() *printer {
+	p := &printer{make(chan printJob), make(chan error, 1)}
+	go func() {
+		for j := range p.jobs {
+			p.errs <- f.cfg.Print(j.events, j.rows)
+		}
+	}()
+	return p
+}
+
+func (p *printer) close() { close(p.jobs) }
+
+// print waits until all is printed, or until grace is over when ctx has ended.
+func (p *printer) print(ctx context.Context, grace time.Duration, events []byte, rows []Change) error {
+	p.jobs <- printJob{events, rows}
+	select {
+	case err := <-p.errs:
+		return err
+	case <-ctx.Done():
+	}
+	end := time.NewTimer(grace)
+	defer end.Stop()
+	select {
+	case err := <-p.errs:
+		return err
+	case <-end.C:
+		return ErrBlocked
+	}
+}

@@ -1,0 +1,363 @@
+package pipeline
+
+import (
+	"encoding/hex"
+	"fmt"
+	"hash/fnv"
+	"hash/maphash"
+	"math"
+	"slices"
+	"strconv"
+
+	"sluice/agg"
+	"sluice/agg/window"
+	"sluice/match/command"
+	"sluice/match/row"
+	"sluice/tailer"
+)
+
+// ledger is what following has come to: the positions of the sources, and what was
+// counted before them. It is for one goroutine.
+type ledger struct {
+	cfg      *FollowConfig
+	prog     *Program
+	byID     map[string]int // rules of prog
+	funcs    [][]agg.Func   // of prog
+	res      *Result
+	sources  map[uint64]*source
+	panes    map[paneKey]*pane
+	restored []tailer.Position // of sources that have not come up again
+	bytes    int               // of all panes
+	events   []byte            // lines that wait to be printed
+	changed  bool              // since it was saved
+	closed   int64             // windows that were to be closed by then are; see mark
+}
+
+// source is a stream of chunks.
+type source struct {
+	next    uint64 // the chunk that it waits for
+	waiting map[uint64]*chunkJob
+	at      *tailer.Position // nil before the first chunk, and when it need not be kept
+	gone    bool
+	mark    mark // the greatest time of a last record, but no later than it came
+}
+
+// paneKey tells one table of a rule from another: the commands behind stats run over
+// one pane, as the scheduled search runs over one window.
+type paneKey struct {
+	rule   int
+	window int64
+	late   bool
+}
+
+// pane is the groups of a window.
+type pane struct {
+	table   *agg.Table
+	dirty   bool              // counted into since rows were made
+	closing bool              // its rows are to be printed for the last time
+	touched int64             // when it was counted into, by the clock
+	printed map[string]uint64 // rows by their ID: a hash of what was printed
+}
+
+func newLedger(cfg *FollowConfig, p *Program, res *Result) *ledger {
+	l := &ledger{cfg: cfg, res: res, sources: map[uint64]*source{}, panes: map[paneKey]*pane{}, closed: math.MinInt64}
+	l.use(p)
+	return l
+}
+
+// use makes p the rules of the ledger. It changes no pane.
+func (l *ledger) use(p *Program) {
+	l.prog, l.funcs, l.byID = p, Funcs(p.Rules), map[string]int{}
+	for i, id := range p.IDs {
+		l.byID[id] = i
+	}
+}
+
+func (l *ledger) source(number uint64) *source {
+	s := l.sources[number]
+	if s == nil {
+		s = &source{waiting: map[uint64]*chunkJob{}}
+		l.sources[number] = s
+	}
+	return s
+}
+
+// take adds j once the chunks before it are added, and all that waited for it. It
+// returns how many it has added.
+func (l *ledger) take(j *chunkJob) (n int) {
+	number := j.Source
+	s := l.source(number)
+	s.waiting[j.seq] = j
+	for j = s.waiting[s.next]; j != nil; j = s.waiting[s.next] {
+		delete(s.waiting, s.next)
+		s.next++
+		n++
+		l.add(s, j)
+		if j.Block != nil {
+			j.Block.Release()
+		}
+	}
+	if s.gone {
+		delete(l.sources, number)
+	}
+	return n
+}
+
+func (l *ledger) add(s *source, j *chunkJob) {
+	l.changed = true
+	at := j.Position
+	s.at = &at
+	if j.Gone {
+		s.at, s.gone = nil, true
+	}
+	if j.last.any {
+		if nanos := min(j.last.nanos, l.cfg.Now().UnixNano()); !s.mark.any || nanos > s.mark.nanos {
+			s.mark = mark{nanos, true}
+		}
+	}
+	f := j.found
+	if f == nil {
+		return
+	}
+	l.res.Counts.Add(f.counts)
+	l.res.Bytes += int64(len(j.Block.Data))
+	l.res.Nulls.Events += f.nulls.Events
+	for name, n := range f.nulls.Fields {
+		l.res.Nulls.Fields[name] += n
+	}
+	if f.damage != nil {
+		l.cfg.Log(fmt.Errorf("%s: %d malformed records, the first at offset %d: %w", at.Path, f.damage.Count, f.damage.Offset, f.damage.Err))
+	}
+	l.events = append(l.events, f.lines...)
+	for _, g := range f.table.Rows() {
+		l.count(j.prog, g)
+	}
+}
+
+// count adds a group that rules of p have found.
+func (l *ledger) count(p *Program, g *agg.Row) {
+	rule := g.Rule
+	if p != l.prog { // loaded anew meanwhile
+		var ok bool
+		if rule, ok = l.byID[p.IDs[rule]]; !ok {
+			return
+		}
+	}
+	k := paneKey{rule: rule, window: g.Window}
+	if g.Window != agg.NoWindow && l.prog.Windows[rule].Closed(g.Window, l.closed) {
+		k.late = true
+		l.res.Late += g.Count
+	}
+	l.pane(k).add(l, k, g)
+}
+
+func (l *ledger) pane(k paneKey) *pane {
+	p := l.panes[k]
+	if p == nil {
+		p = &pane{table: agg.New(), printed: map[string]uint64{}}
+		l.panes[k] = p
+	}
+	return p
+}
+
+func (p *pane) add(l *ledger, k paneKey, g *agg.Row) {
+	r := *g
+	r.Rule, r.Window, r.Late = k.rule, k.window, k.late
+	before := p.table.Bytes()
+	p.table.Limit(before + max(0, l.cfg.MaxMemory-l.bytes))
+	p.table.Add(&r, l.funcs[k.rule])
+	l.bytes += p.table.Bytes() - before
+	p.dirty, p.touched = true, l.cfg.Now().UnixNano()
+}
+
+// advance closes the windows whose time has come. When every chunk there is has been
+// added (idle), that is told by the clock, as for a scheduled search; while there are
+// more, by the source that is furthest behind.
+func (l *ledger) advance(idle bool) {
+	if l.prog.Windows == nil {
+		return
+	}
+	now := l.cfg.Now().UnixNano()
+	to := now
+	if !idle {
+		for _, s := range l.sources {
+			if s.mark.any {
+				to = min(to, s.mark.nanos)
+			}
+		}
+	}
+	if to <= l.closed {
+		return
+	}
+	l.closed = to
+	for k, p := range l.panes {
+		if k.window == agg.NoWindow || p.closing {
+			continue
+		}
+		spec := l.prog.Windows[k.rule]
+		due := spec.Closed(k.window, l.closed)
+		if k.late { // one more may come at any time: it is closed when none has for a while
+			due = now-p.touched > spec.Period && !spec.Open
+		}
+		if due {
+			p.closing, l.changed = true, true
+		}
+	}
+}
+
+// end closes all windows.
+func (l *ledger) end() {
+	for _, p := range l.panes {
+		p.closing, l.changed = true, true
+	}
+}
+
+// changes returns the rows that have changed, in the order of their rules and windows,
+// and takes them for printed once printed is called.
+func (l *ledger) changes() (rows []Change, printed func()) {
+	var keys []paneKey
+	for k, p := range l.panes {
+		if p.dirty || p.closing {
+			keys = append(keys, k)
+		}
+	}
+	slices.SortFunc(keys, comparePanes)
+	env := l.prog.Set.Env()
+	env.DropNulls = l.cfg.DropNulls
+	hashes := make([]map[string]uint64, len(keys))
+	for i, k := range keys {
+		p := l.panes[k]
+		hashes[i] = map[string]uint64{}
+		for _, c := range l.rowsOf(&env, k, p) {
+			h := hashOf(c.Values)
+			hashes[i][c.ID] = h
+			if old, ok := p.printed[c.ID]; !ok || old != h || p.closing {
+				c.Final = p.closing
+				rows = append(rows, c)
+			}
+		}
+	}
+	l.res.Cut += env.Cut
+	return rows, func() {
+		for i, k := range keys {
+			p := l.panes[k]
+			p.dirty = false
+			for id, h := range hashes[i] {
+				p.printed[id] = h
+			}
+			if p.closing {
+				l.bytes -= p.table.Bytes()
+				l.changed = true
+				delete(l.panes, k)
+			}
+		}
+	}
+}
+
+func comparePanes(a, b paneKey) int {
+	switch {
+	case a.rule != b.rule:
+		return a.rule - b.rule
+	case a.window < b.window:
+		return -1
+	case a.window > b.window:
+		return 1
+	case a.late != b.late && b.late:
+		return -1
+	}
+	return 1
+}
+
+// rowsOf returns the rows of a pane.
+func (l *ledger) rowsOf(env *command.Env, k paneKey, p *pane) (out []Change) {
+	seen := map[string]int{}
+	for _, n := range Rows(env, l.prog.Rules, l.prog.Windows, p.table.Rows()) {
+		id := rowID(l.prog.IDs[k.rule], k, l.prog.Rules[k.rule].By, n)
+		if seen[id]++; seen[id] > 1 { // commands behind stats have taken the group away
+			id += "-" + strconv.Itoa(seen[id])
+		}
+		out = append(out, Change{Named: n, ID: id})
+	}
+	return out
+}
+
+// rowID names a row by its rule, its window and the values of its group.
+func rowID(rule string, k paneKey, by []string, n row.Named) string {
+	h := fnv.New128a()
+	fmt.Fprintf(h, "%s %d %t", rule, k.window, k.late)
+	for _, name := range by {
+		v := n.Get(name)
+		fmt.Fprintf(h, " %d %q", v.Kind(), v.Texts())
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+var rowSeed = maphash.MakeSeed()
+
+func hashOf(values []row.Value) uint64 {
+	var h maphash.Hash
+	h.SetSeed(rowSeed)
+	for _, v := range values {
+		h.WriteByte(byte(v.Kind()))
+		for _, t := range v.Texts() {
+			h.WriteString(t)
+			h.WriteByte(0)
+		}
+	}
+	return h.Sum64()
+}
+
+// swap puts p in force. What rules have counted that p does not have, or counts by other
+// windows, is printed for the last time as it stands.
+func (l *ledger) swap(p *Program) (rows []Change) {
+	env := l.prog.Set.Env()
+	env.DropNulls = l.cfg.DropNulls
+	kept := map[paneKey]*pane{}
+	to := map[string]int{}
+	for i, id := range p.IDs {
+		to[id] = i
+	}
+	keys := make([]paneKey, 0, len(l.panes))
+	for k := range l.panes {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, comparePanes)
+	for _, k := range keys {
+		pane := l.panes[k]
+		n, ok := to[l.prog.IDs[k.rule]]
+		if ok && sameWindows(l.prog.Windows, k.rule, p.Windows, n) {
+			kept[paneKey{n, k.window, k.late}] = pane.of(n, l.funcs[k.rule])
+			continue
+		}
+		for _, c := range l.rowsOf(&env, k, pane) {
+			c.Final = true
+			rows = append(rows, c)
+		}
+	}
+	l.panes, l.bytes, l.changed = kept, 0, true
+	for _, pane := range kept {
+		l.bytes += pane.table.Bytes()
+	}
+	l.use(p)
+	return rows
+}
+
+// of returns the pane as that of rule n.
+func (p *pane) of(n int, funcs []agg.Func) *pane {
+	table := agg.New()
+	for _, g := range p.table.Rows() {
+		r := *g
+		r.Rule = n
+		table.Add(&r, funcs)
+	}
+	q := *p
+	q.table = table
+	return &q
+}
+
+func sameWindows(a []window.Spec, i int, b []window.Spec, k int) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	return a[i] == b[k]
+}
