@@ -57,13 +57,18 @@ func (c *cli) report(j *job, res *pipeline.Result, took time.Duration) {
 	if j.windows != nil {
 		late = &res.Late
 	}
-	line, err := json.Marshal(summary{
+	c.summary(summary{
 		Files: res.Files, Bytes: res.Bytes,
 		Records: res.Records, Skipped: res.Skipped, Candidates: res.Candidates, Decoded: res.Decoded, Malformed: res.Malformed,
 		Matched: res.Matched, Capped: res.Capped, Rows: len(res.Rows), Late: late, Cut: res.Cut,
 		SplunkDrops: res.Nulls.Events, SplunkFields: res.Nulls.Fields,
 		Switches: res.Switches, Seconds: took.Seconds(), Speed: float64(res.Bytes) / 1e9 / max(took.Seconds(), 1e-9),
 	})
+}
+
+// summary writes the line of --stats.
+func (c *cli) summary(v any) {
+	line, err := json.Marshal(v)
 	if err != nil {
 		c.fail(fmt.Errorf("cannot write the summary: %w", err))
 		return
