@@ -238,10 +238,10 @@ func (m *merger) union(out *bufio.Writer) error {
 func (m *merger) print(out *bufio.Writer) error {
 	rules := rulesOf(m.detections)
 	cfg := pipeline.Config{Rules: rules, Set: match.Compile(rules, match.Options{Zone: m.zone, NoPrefilter: true})}
+	var err error
 	if o, ok := m.set.Options(); ok {
 		cfg.DropNulls = o.Nulls == "splunk"
 		flags := windowFlags{o.Window, o.Lag}
-		var err error
 		if cfg.Windows, err = flags.specs(m.detections); err != nil {
 			return err
 		}
@@ -255,17 +255,19 @@ func (m *merger) print(out *bufio.Writer) error {
 		}
 	}
 	enc := &sink.Encoder{Detections: m.detections, Zone: m.zone}
-	return m.end(printRows(out, enc, rows, m.output), s)
+	s.Throttled, err = printRows(out, enc, rows, m.output)
+	return m.end(err, s)
 }
 
 // mergeSummary is the line that --stats prints.
 type mergeSummary struct {
-	Files    int   `json:"files"`
-	Parts    int   `json:"parts"`
-	Repeated int   `json:"repeated"` // parts that were given again
-	Rows     int64 `json:"rows"`
-	Late     int64 `json:"late,omitempty"`
-	Cut      int64 `json:"cut,omitempty"`
+	Files     int   `json:"files"`
+	Parts     int   `json:"parts"`
+	Repeated  int   `json:"repeated"` // parts that were given again
+	Rows      int64 `json:"rows"`
+	Late      int64 `json:"late,omitempty"`
+	Throttled int64 `json:"throttled,omitempty"` // risk events
+	Cut       int64 `json:"cut,omitempty"`
 }
 
 // end sums the merge up, whose rows were written with err.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -217,14 +218,15 @@ func (c *cli) run(ctx context.Context, j *job) error {
 	bar := c.progress(&cfg, tailer.Size(files))
 	res, err := pipeline.Run(ctx, cfg)
 	bar.stop()
+	throttled := int64(0)
 	switch {
 	case err != nil:
 	case j.output == "partial":
 		err = j.printPartial(out, res.Groups)
 	default:
-		err = printRows(out, enc, res.Rows, j.output)
+		throttled, err = printRows(out, enc, res.Rows, j.output)
 	}
-	c.report(j, res, time.Since(start))
+	c.report(j, res, throttled, time.Since(start))
 	if err != nil {
 		return writeError(err)
 	}
@@ -245,16 +247,26 @@ func rulesOf(list []*detection.Detection) []*rule.Rule {
 	return rules
 }
 
-func printRows(out *bufio.Writer, enc *sink.Encoder, rows []row.Named, output string) error {
-	line := map[string]func(row.Named) []byte{"stats": enc.Stats, "risk": enc.Risk}[output]
-	if line != nil {
-		for _, r := range rows {
-			if _, err := out.Write(line(r)); err != nil {
-				return err
+// printRows prints rows, or their risk events, and returns how many of these their
+// detections' throttling has suppressed.
+func printRows(out *bufio.Writer, enc *sink.Encoder, rows []row.Named, output string) (throttled int64, err error) {
+	var throttle sink.Throttle
+	for _, r := range rows {
+		var lines []byte
+		switch output {
+		case "stats":
+			lines = enc.Stats(r)
+		case "risk":
+			if lines = enc.Risk(r); len(lines) > 0 && throttle.Suppresses(enc.Detections[r.Rule], r) {
+				throttled += int64(bytes.Count(lines, []byte("\n")))
+				continue
 			}
 		}
+		if _, err := out.Write(lines); err != nil {
+			return throttled, err
+		}
 	}
-	return out.Flush()
+	return throttled, out.Flush()
 }
 
 func writeError(err error) error {
