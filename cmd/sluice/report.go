@@ -27,8 +27,9 @@ type summary struct {
 	Matched    int64  `json:"matched"`
 	Capped     int64  `json:"capped,omitempty"`
 	Rows       int    `json:"rows"`
-	Late       *int64 `json:"late,omitempty"` // with windows: counted in rows of their own
-	Cut        int64  `json:"cut,omitempty"`  // rows with fewer values than there were, or left out
+	Late       *int64 `json:"late,omitempty"`      // with windows: counted in rows of their own
+	Throttled  int64  `json:"throttled,omitempty"` // risk events
+	Cut        int64  `json:"cut,omitempty"`       // rows with fewer values than there were, or left out
 	// SplunkDrops counts the matched events that Splunk's stats would drop for a
 	// missing BY field, and by which field.
 	SplunkDrops  int64            `json:"splunk_drops"`
@@ -39,7 +40,7 @@ type summary struct {
 }
 
 // report tells what could not be read and, if asked, sums the run up.
-func (c *cli) report(j *job, res *pipeline.Result, took time.Duration) {
+func (c *cli) report(j *job, res *pipeline.Result, throttled int64, took time.Duration) {
 	for _, err := range res.Errors {
 		if errors.Is(err, tailer.ErrEventLog) {
 			err = fmt.Errorf("%w (hint: export it with evtx_dump -o jsonl, or with wevtutil qe /lf:true)", err)
@@ -57,13 +58,18 @@ func (c *cli) report(j *job, res *pipeline.Result, took time.Duration) {
 	if j.windows != nil {
 		late = &res.Late
 	}
-	line, err := json.Marshal(summary{
+	c.summary(summary{
 		Files: res.Files, Bytes: res.Bytes,
 		Records: res.Records, Skipped: res.Skipped, Candidates: res.Candidates, Decoded: res.Decoded, Malformed: res.Malformed,
-		Matched: res.Matched, Capped: res.Capped, Rows: len(res.Rows), Late: late, Cut: res.Cut,
+		Matched: res.Matched, Capped: res.Capped, Rows: len(res.Rows), Late: late, Throttled: throttled, Cut: res.Cut,
 		SplunkDrops: res.Nulls.Events, SplunkFields: res.Nulls.Fields,
 		Switches: res.Switches, Seconds: took.Seconds(), Speed: float64(res.Bytes) / 1e9 / max(took.Seconds(), 1e-9),
 	})
+}
+
+// summary writes the line of --stats.
+func (c *cli) summary(v any) {
+	line, err := json.Marshal(v)
 	if err != nil {
 		c.fail(fmt.Errorf("cannot write the summary: %w", err))
 		return

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,7 @@ type runFlags struct {
 	rules []string
 	ruleFlags
 	windowFlags
+	partialFlags
 	output     string
 	format     string
 	nulls      string
@@ -83,8 +85,9 @@ were printed; with --exit-status, 1 if nothing matched.`,
 	fl := cmd.Flags()
 	fl.StringArrayVarP(&f.rules, "rules", "r", nil, "detection file or folder, instead of those built in (repeatable)")
 	f.ruleFlags.add(cmd)
-	fl.StringVarP(&f.output, "output", "o", "stats", "what to print: stats (rows), risk (risk events) or events (matched events)")
+	fl.StringVarP(&f.output, "output", "o", "stats", "what to print: stats (rows), risk (risk events), events (matched events) or partial (rows for sluice merge)")
 	f.windowFlags.add(cmd)
+	f.partialFlags.add(cmd)
 	fl.StringVar(&f.format, "format", "auto", "input format: auto, ndjson or xml")
 	fl.StringVar(&f.nulls, "nulls", "keep", "events with a missing BY field: keep (as null) or splunk (drop, as stats does)")
 	fl.StringVar(&f.tz, "tz", "UTC", "zone of printed times, and of times in the input that have none")
@@ -108,7 +111,7 @@ func (c *cli) resolve(f runFlags, args []string) (*job, error) {
 	}); err != nil {
 		return nil, err
 	}
-	if _, err = choose("output", f.output, map[string]int{"stats": 0, "risk": 0, "events": 0}); err != nil {
+	if _, err = choose("output", f.output, map[string]int{"stats": 0, "risk": 0, "events": 0, "partial": 0}); err != nil {
 		return nil, err
 	}
 	if _, err = choose("nulls", f.nulls, map[string]int{"keep": 0, "splunk": 0}); err != nil {
@@ -128,6 +131,9 @@ func (c *cli) resolve(f runFlags, args []string) (*job, error) {
 			return nil, errors.New("cannot read events: no file is given (hint: sluice run FILE, or pipe them in)")
 		}
 		j.args = []string{tailer.Stdin}
+	}
+	if err = f.partialFlags.check(f.output); err != nil {
+		return nil, err
 	}
 	if f.output == "events" && f.window != "none" {
 		return nil, errors.New("cannot use --window with --output events, which counts nothing")
@@ -154,7 +160,7 @@ func choose[T any](flag, value string, values map[string]T) (T, error) {
 	v, ok := values[value]
 	if !ok {
 		names := make([]string, 0, len(values))
-		for _, name := range []string{"auto", "ndjson", "xml", "stats", "risk", "events", "keep", "splunk"} {
+		for _, name := range []string{"auto", "ndjson", "xml", "stats", "risk", "events", "partial", "keep", "splunk"} {
 			if _, ok := values[name]; ok {
 				names = append(names, name)
 			}
@@ -194,10 +200,7 @@ func (c *cli) run(ctx context.Context, j *job) error {
 	}
 	out := bufio.NewWriterSize(c.stdout, 64<<10)
 	enc := &sink.Encoder{Detections: j.detections, Zone: j.zone}
-	rules := make([]*rule.Rule, len(j.detections))
-	for i, d := range j.detections {
-		rules[i] = d.Rule
-	}
+	rules := rulesOf(j.detections)
 	cfg := pipeline.Config{
 		Files:     files,
 		Rules:     rules,
@@ -215,10 +218,15 @@ func (c *cli) run(ctx context.Context, j *job) error {
 	bar := c.progress(&cfg, tailer.Size(files))
 	res, err := pipeline.Run(ctx, cfg)
 	bar.stop()
-	if err == nil {
-		err = printRows(out, enc, res.Rows, j.output)
+	throttled := int64(0)
+	switch {
+	case err != nil:
+	case j.output == "partial":
+		err = j.printPartial(out, res.Groups)
+	default:
+		throttled, err = printRows(out, enc, res.Rows, j.output)
 	}
-	c.report(j, res, time.Since(start))
+	c.report(j, res, throttled, time.Since(start))
 	if err != nil {
 		return writeError(err)
 	}
@@ -231,16 +239,34 @@ func (c *cli) run(ctx context.Context, j *job) error {
 	return nil
 }
 
-func printRows(out *bufio.Writer, enc *sink.Encoder, rows []row.Named, output string) error {
-	line := map[string]func(row.Named) []byte{"stats": enc.Stats, "risk": enc.Risk}[output]
-	if line != nil {
-		for _, r := range rows {
-			if _, err := out.Write(line(r)); err != nil {
-				return err
+func rulesOf(list []*detection.Detection) []*rule.Rule {
+	rules := make([]*rule.Rule, len(list))
+	for i, d := range list {
+		rules[i] = d.Rule
+	}
+	return rules
+}
+
+// printRows prints rows, or their risk events, and returns how many of these their
+// detections' throttling has suppressed.
+func printRows(out *bufio.Writer, enc *sink.Encoder, rows []row.Named, output string) (throttled int64, err error) {
+	var throttle sink.Throttle
+	for _, r := range rows {
+		var lines []byte
+		switch output {
+		case "stats":
+			lines = enc.Stats(r)
+		case "risk":
+			if lines = enc.Risk(r); len(lines) > 0 && throttle.Suppresses(enc.Detections[r.Rule], r) {
+				throttled += int64(bytes.Count(lines, []byte("\n")))
+				continue
 			}
 		}
+		if _, err := out.Write(lines); err != nil {
+			return throttled, err
+		}
 	}
-	return out.Flush()
+	return throttled, out.Flush()
 }
 
 func writeError(err error) error {

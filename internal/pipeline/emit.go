@@ -13,10 +13,16 @@ import (
 // emit makes the rows of the groups.
 func (r *run) emit() {
 	r.res.Groups = r.table.Rows()
-	env := r.cfg.Set.Env()
-	env.DropNulls = r.cfg.DropNulls
-	r.res.Rows = Rows(&env, r.cfg.Rules, r.cfg.Windows, r.res.Groups)
-	r.res.Cut = env.Cut
+	r.res.Rows, r.res.Cut = Finish(&r.cfg, r.res.Groups)
+}
+
+// Finish returns what the rules of a run make of groups, which are in the order of
+// agg.Table, and what Result says of Cut.
+func Finish(cfg *Config, groups []*agg.Row) (rows []row.Named, cut int64) {
+	env := cfg.Set.Env()
+	env.DropNulls = cfg.DropNulls
+	rows = Rows(&env, cfg.Rules, cfg.Windows, groups)
+	return rows, env.Cut
 }
 
 // Rows returns what rules make of their groups, which are in the order of agg.Table: for
