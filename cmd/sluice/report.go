@@ -28,6 +28,10 @@ type summary struct {
 	Capped     int64 `json:"capped,omitempty"`
 	Rows       int   `json:"rows"`
 	Cut        int64 `json:"cut,omitempty"` // rows with fewer values than there were, or left out
+	// Overflow counts the events under each key for which there was no memory, LeftOut
+	// the rows that commands behind stats did not see for want of it.
+	Overflow int64 `json:"overflow,omitempty"`
+	LeftOut  int64 `json:"left_out,omitempty"`
 	// SplunkDrops counts the matched events that Splunk's stats would drop for a
 	// missing BY field, and by which field.
 	SplunkDrops  int64            `json:"splunk_drops"`
@@ -48,13 +52,22 @@ func (c *cli) report(j *job, res *pipeline.Result, took time.Duration) {
 	for _, d := range res.Damage {
 		c.warn("%s: %d malformed %s, the first at offset %d: %v", d.File, d.Count, plural(d.Count, "record"), d.Offset, d.Err)
 	}
+	if res.Overflow > 0 {
+		c.warn("the groups took more memory than --max-memory %s: %d events of further ones are counted in the overflow %s of %d %s",
+			j.maxMemory, res.Overflow, plural(int64(res.OverflowRules), "row"), res.OverflowRules, plural(int64(res.OverflowRules), "detection"))
+	}
+	if res.LeftOut > 0 {
+		c.warn("%d %s left out before the commands behind stats: together they take more than a quarter of --max-memory %s",
+			res.LeftOut, plural(res.LeftOut, "row"), j.maxMemory)
+	}
 	if !j.stats {
 		return
 	}
 	line, err := json.Marshal(summary{
 		Files: res.Files, Bytes: res.Bytes,
 		Records: res.Records, Skipped: res.Skipped, Candidates: res.Candidates, Decoded: res.Decoded, Malformed: res.Malformed,
-		Matched: res.Matched, Capped: res.Capped, Rows: len(res.Rows), Cut: res.Cut,
+		Matched: res.Matched, Capped: res.Capped, Rows: res.Printed, Cut: res.Cut,
+		Overflow: res.Overflow, LeftOut: res.LeftOut,
 		SplunkDrops: res.Nulls.Events, SplunkFields: res.Nulls.Fields,
 		Switches: res.Switches, Seconds: took.Seconds(), Speed: float64(res.Bytes) / 1e9 / max(took.Seconds(), 1e-9),
 	})

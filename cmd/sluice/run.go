@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -34,6 +36,7 @@ type runFlags struct {
 	tz         string
 	threads    int
 	maxRecord  string
+	maxMemory  string
 	stats      bool
 	quiet      bool
 	exitStatus bool
@@ -46,6 +49,7 @@ type job struct {
 	args       []string
 	record     record.Format
 	max        int
+	memory     int // bytes
 	zone       *time.Location
 	detections []*detection.Detection
 }
@@ -86,6 +90,7 @@ were printed; with --exit-status, 1 if nothing matched.`,
 	fl.StringVar(&f.tz, "tz", "UTC", "zone of printed times, and of times in the input that have none")
 	fl.IntVarP(&f.threads, "threads", "j", runtime.GOMAXPROCS(0), "worker threads")
 	fl.StringVar(&f.maxRecord, "max-record", "16MiB", "longest record; longer ones count as malformed")
+	fl.StringVar(&f.maxMemory, "max-memory", "1GiB", "memory for groups; past it, events of new groups are counted in one overflow row per detection")
 	fl.BoolVar(&f.stats, "stats", false, "print a summary of the run as one JSON line on stderr")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings and no progress")
 	fl.BoolVarP(&f.exitStatus, "exit-status", "e", false, "exit with 1 if nothing matched")
@@ -116,7 +121,10 @@ func (c *cli) resolve(f runFlags, args []string) (*job, error) {
 	if f.threads < 1 {
 		return nil, fmt.Errorf("cannot use --threads %d: at least 1 is needed", f.threads)
 	}
-	if j.max, err = parseSize(f.maxRecord); err != nil {
+	if j.max, err = parseSize("max-record", f.maxRecord, 1<<30); err != nil {
+		return nil, err
+	}
+	if j.memory, err = parseSize("max-memory", f.maxMemory, math.MaxInt); err != nil {
 		return nil, err
 	}
 	if len(args) == 0 {
@@ -153,9 +161,9 @@ func choose[T any](flag, value string, values map[string]T) (T, error) {
 	return v, nil
 }
 
-// parseSize reads a number of bytes such as 64MiB, 64M or 67108864.
-func parseSize(s string) (int, error) {
-	const limit = 1 << 30
+// parseSize reads a number of bytes such as 64MiB, 64M or 67108864, up to a power of
+// two, or to the greatest one of the machine.
+func parseSize(flag, s string, limit int) (int, error) {
 	units := []struct {
 		suffix string
 		factor int
@@ -169,7 +177,11 @@ func parseSize(s string) (int, error) {
 			break
 		}
 	}
-	return 0, fmt.Errorf("cannot use --max-record %q: want a size such as 64MiB, at most 1GiB", s)
+	most := ""
+	if limit < math.MaxInt {
+		most = fmt.Sprintf(", at most %dGiB", limit>>30)
+	}
+	return 0, fmt.Errorf("cannot use --%s %q: want a size such as 64MiB%s", flag, s, most)
 }
 
 func (c *cli) run(ctx context.Context, j *job) error {
@@ -194,8 +206,11 @@ func (c *cli) run(ctx context.Context, j *job) error {
 		Format:    j.record,
 		MaxRecord: j.max,
 		Threads:   j.threads,
+		MaxMemory: j.memory,
 		DropNulls: j.nulls == "splunk",
+		Row:       rowPrinter(out, enc, j.output),
 	}
+	boundHeap(j.memory)
 	if j.output == "events" {
 		cfg.Events = out
 		cfg.Event = func(dst []byte, h *match.Hit) []byte { return enc.Event(dst, h.Rule, h.Event) }
@@ -204,7 +219,7 @@ func (c *cli) run(ctx context.Context, j *job) error {
 	res, err := pipeline.Run(ctx, cfg)
 	bar.stop()
 	if err == nil {
-		err = printRows(out, enc, res.Rows, j.output)
+		err = out.Flush()
 	}
 	c.report(j, res, time.Since(start))
 	if err != nil {
@@ -219,16 +234,28 @@ func (c *cli) run(ctx context.Context, j *job) error {
 	return nil
 }
 
-func printRows(out *bufio.Writer, enc *sink.Encoder, rows []row.Named, output string) error {
+// rowPrinter returns what prints a row.
+func rowPrinter(out *bufio.Writer, enc *sink.Encoder, output string) func(row.Named) error {
 	line := map[string]func(row.Named) []byte{"stats": enc.Stats, "risk": enc.Risk}[output]
-	if line != nil {
-		for _, r := range rows {
-			if _, err := out.Write(line(r)); err != nil {
-				return err
-			}
+	return func(r row.Named) error {
+		if line == nil {
+			return nil
 		}
+		_, err := out.Write(line(r))
+		return err
 	}
-	return out.Flush()
+}
+
+// besideGroups is the heap that a run needs for all but its groups, in bytes.
+const besideGroups = 32 << 20
+
+// boundHeap has the garbage collector keep the heap to the memory of the groups and
+// what a run needs besides, unless GOMEMLIMIT says less. It would let the heap grow to
+// twice what is in use.
+func boundHeap(groups int) {
+	if n := int64(groups) + besideGroups; n > 0 && n < debug.SetMemoryLimit(-1) {
+		debug.SetMemoryLimit(n)
+	}
 }
 
 func writeError(err error) error {

@@ -70,6 +70,9 @@ type Named struct {
 	Rule    int      // index of the rule that it is of
 	Columns []string // shared by the rows of the rule
 	Values  []Value  // as long as Columns
+	// Overflow marks the row of those events of a rule for whose groups there was no
+	// room; see agg.Row.
+	Overflow bool
 }
 
 // Get returns the value of a column; one that is not there is null.
