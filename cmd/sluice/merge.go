@@ -255,7 +255,16 @@ func (m *merger) print(out *bufio.Writer) error {
 		}
 	}
 	enc := &sink.Encoder{Detections: m.detections, Zone: m.zone}
-	s.Throttled, err = printRows(out, enc, rows, m.output)
+	p := &rowPrinter{out: out, enc: enc, output: m.output}
+	for _, r := range rows {
+		if err == nil {
+			err = p.print(r)
+		}
+	}
+	if err == nil {
+		err = out.Flush()
+	}
+	s.Throttled = p.throttled
 	return m.end(err, s)
 }
 

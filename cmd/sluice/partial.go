@@ -57,26 +57,39 @@ func (f *partialFlags) identity() (source string, epoch int64) {
 	return source, epoch
 }
 
-// printPartial writes the groups of a run as one part.
-func (j *job) printPartial(out *bufio.Writer, groups []*agg.Row) error {
-	ids, funcs := identify(j.detections, j.window), pipeline.Funcs(rulesOf(j.detections))
+// partials writes the groups of a run as one part.
+type partials struct {
+	out   *bufio.Writer
+	w     *partial.Writer
+	ids   []partial.Detection
+	funcs [][]agg.Func
+	last  int // whose groups those before were
+}
+
+func (j *job) partials(out *bufio.Writer) *partials {
+	p := &partials{out, partial.NewWriter(out), identify(j.detections, j.window), pipeline.Funcs(rulesOf(j.detections)), -1}
 	h := partial.Head{Options: partial.Options{Window: j.window, Lag: j.lag, Nulls: j.nulls}}
 	h.Source, h.Epoch = j.identity()
-	w := partial.NewWriter(out)
-	w.Begin(h)
-	last := -1
-	for _, g := range groups {
-		if g.Rule != last {
-			w.Detection(ids[g.Rule], funcs[g.Rule])
-			last = g.Rule
-		}
-		w.Row(g)
+	p.w.Begin(h)
+	return p
+}
+
+// group writes g, which comes in the order of the detections. Errors are told by close.
+func (p *partials) group(g *agg.Row) error {
+	if g.Rule != p.last {
+		p.w.Detection(p.ids[g.Rule], p.funcs[g.Rule])
+		p.last = g.Rule
 	}
-	w.End()
-	if err := w.Close(); err != nil {
+	p.w.Row(g)
+	return nil
+}
+
+func (p *partials) close() error {
+	p.w.End()
+	if err := p.w.Close(); err != nil {
 		return err
 	}
-	return out.Flush()
+	return p.out.Flush()
 }
 
 // identify returns by what partial rows name detections. The hash is of all that decides
