@@ -2,24 +2,15 @@
 // and group key: any split of the hits over tables, merged in any order, equals one
 // plain computation over all of them.
 //
-// Each worker fills a Table of its own, so there is nothing to lock; the tables
-// are merged when the rows are read.
+// Each worker fills a Table of its own, so that no record waits for another worker.
+// What a table holds is handed over to a Shared one from time to time, as a whole:
+// at every moment, that one is what some whole tables add up to.
 package agg
 
 import (
-	"bytes"
-	"cmp"
-	"encoding/binary"
 	"math"
 	"slices"
 )
-
-// Table counts hits per group. It is for one goroutine.
-type Table struct {
-	groups map[string]*Row
-	key    []byte // scratch
-	bytes  int    // of all keys
-}
 
 // NoWindow is the Window of groups whose rule counts all its hits together.
 const NoWindow = math.MinInt64
@@ -31,7 +22,7 @@ type Row struct {
 	Late   bool     // of hits that came when the window had been closed
 	Key    [][]byte // values of the BY fields; nil means missing
 	// Overflow marks the row of those hits of a rule for whose groups there was no
-	// room, of any window. Its values are missing.
+	// room, of any window. Its values are missing, and it has no Stats.
 	Overflow bool
 	Count    int64
 	// First and Last are the least and the greatest time in Unix nanoseconds of
@@ -40,16 +31,13 @@ type Row struct {
 	Timed       bool
 	// Stats are the other statistics, in the order in which Observe named them.
 	Stats []Stat
-	funcs []Func
 }
-
-// New returns an empty Table.
-func New() *Table { return &Table{groups: map[string]*Row{}} }
 
 // Hit is what is counted.
 type Hit struct {
 	Rule    int
 	Window  int64 // see Row
+	Late    bool
 	Key     [][]byte
 	Nanos   int64 // if Timed
 	Timed   bool
@@ -57,126 +45,273 @@ type Hit struct {
 	Samples [][]Sample // Samples[i] are those of Funcs[i]; their texts are kept
 }
 
+// Table counts hits per group. It is for one goroutine.
+//
+// Groups stand in slots without pointers, in the order of their keys' hashes, keys in
+// chunks of bytes. So the garbage collector has nothing to look through, a table grows
+// and is merged in one pass over its memory from front to back, and a copy of it is
+// the list of its parts; see fork.
+type Table struct {
+	parts  []part // by the first bits of the hash; as many as a power of two
+	bits   uint   // how many bits those are
+	epoch  uint64 // what was made in another epoch belongs to other tables, too
+	values values // large ones
+	over   map[int]*Row
+	frozen bool // other tables hold its statistics
+	groups int
+	bytes  int // see Bytes
+	limit  int // of bytes; 0 is none
+	hash   func([]byte) uint64
+
+	key   []byte   // scratch
+	large []int    // scratch: where hashes of large values stand in key
+	place []int    // scratch: which values those are
+	ids   []uint32 // while another table is merged: by its numbers of values, t's plus one
+	noted []uint32 // which of them are new with the group at hand
+	touch uint64
+}
+
+// New returns an empty Table without a limit.
+func New() *Table { return newTable(0, hashOf) }
+
+func newTable(bits uint, hash func([]byte) uint64) *Table {
+	return &Table{parts: make([]part, 1<<bits), bits: bits, epoch: epochs.Add(1), hash: hash}
+}
+
+// Len is how many groups there are, overflow rows not among them.
+func (t *Table) Len() int { return t.groups }
+
+// Bytes is how much memory the groups take, with what is needed to put them in order.
+func (t *Table) Bytes() int { return t.bytes }
+
+// Limit bounds Bytes: groups for which there is no room are counted in the overflow
+// row of their rule. Statistics of groups that are there take no more texts then; see
+// Stat.Cut.
+func (t *Table) Limit(bytes int) { t.limit = bytes }
+
+func (t *Table) room(n int) bool { return t.limit == 0 || t.bytes+n <= t.limit }
+
 // Observe counts one hit. Its key is copied when it is new.
 func (t *Table) Observe(h *Hit) {
-	r := Row{Rule: h.Rule, Window: h.Window, Key: h.Key, Count: 1, First: h.Nanos, Last: h.Nanos, Timed: h.Timed}
-	g := t.add(&r)
-	if len(h.Funcs) == 0 {
+	hash := t.encode(h)
+	var s *slot
+	var p *part
+	if t.internLarge(h.Key) {
+		p, s = t.at(hash, t.key, len(h.Funcs)*statBytes)
+	}
+	if s == nil {
+		t.forget()
+		o := t.overflow(h.Rule, len(h.Key))
+		o.add(&Row{Count: 1, First: h.Nanos, Last: h.Nanos, Timed: h.Timed})
 		return
 	}
-	if g.Stats == nil {
-		g.Stats, g.funcs = make([]Stat, len(h.Funcs)), h.Funcs
+	s.count++
+	if h.Timed {
+		s.first, s.last = min(s.first, h.Nanos), max(s.last, h.Nanos)
 	}
+	if len(h.Funcs) > 0 {
+		t.sample(p, s, h)
+	}
+}
+
+// sample adds the samples of a hit to the statistics of its group.
+func (t *Table) sample(p *part, s *slot, h *Hit) {
+	g := t.statsOf(p, s, h.Funcs)
+	before := g.size()
+	full := !t.room(0)
 	for i, f := range h.Funcs {
+		g.stats[i].bag.closed = full
 		for _, v := range h.Samples[i] {
-			g.Stats[i].Add(f, v)
+			g.stats[i].Add(f, v)
 		}
 	}
+	t.bytes += g.size() - before
 }
 
-// Merge adds the rows of o. o stays as it is.
-func (t *Table) Merge(o *Table) {
-	for _, r := range o.groups {
-		if r.Count > 0 {
-			t.add(r).merge(r)
+// overflow returns the overflow row of a rule with so many BY fields.
+func (t *Table) overflow(rule, fields int) *Row {
+	r := t.over[rule]
+	if r == nil {
+		if t.over == nil {
+			t.over = map[int]*Row{}
 		}
+		r = &Row{Rule: rule, Window: NoWindow, Key: make([][]byte, fields), Overflow: true}
+		t.over[rule] = r
 	}
+	return r
 }
 
-func (r *Row) merge(o *Row) {
-	if r.Stats == nil && o.Stats != nil {
-		r.Stats, r.funcs = make([]Stat, len(o.Stats)), o.funcs
+// Overflowed is how many hits the overflow rows count.
+func (t *Table) Overflowed() (n int64) {
+	for _, r := range t.over {
+		n += r.Count
 	}
-	for i := range o.Stats {
-		r.Stats[i].Merge(o.funcs[i], &o.Stats[i])
-	}
+	return n
 }
 
-// keptBytes is up to how much text of keys Reset keeps.
-const keptBytes = 2 << 20
-
-// Reset forgets all hits. It keeps the keys of a small table, of which one may be
-// a script of 64 KiB: the next hits are often of the same groups.
-func (t *Table) Reset() {
-	if t.bytes > keptBytes {
-		*t = *New()
-		return
-	}
-	for _, r := range t.groups {
-		r.Count, r.First, r.Last, r.Timed, r.Stats = 0, 0, 0, false, nil
-	}
-}
-
-func (t *Table) add(r *Row) *Row {
-	t.key = appendKey(t.key[:0], r)
-	g := t.groups[string(t.key)]
-	if g == nil {
-		g = &Row{Rule: r.Rule, Window: r.Window, Late: r.Late, Overflow: r.Overflow, Key: make([][]byte, len(r.Key))}
-		for i, v := range r.Key {
-			g.Key[i] = bytes.Clone(v)
-		}
-		t.groups[string(t.key)] = g
-		t.bytes += len(t.key)
-	}
-	g.Count += r.Count
+// add adds the count and the times of o.
+func (r *Row) add(o *Row) {
+	r.Count += o.Count
 	switch {
+	case !o.Timed:
 	case !r.Timed:
-	case !g.Timed:
-		g.First, g.Last, g.Timed = r.First, r.Last, true
+		r.First, r.Last, r.Timed = o.First, o.Last, true
 	default:
-		g.First, g.Last = min(g.First, r.First), max(g.Last, r.Last)
+		r.First, r.Last = min(r.First, o.First), max(r.Last, o.Last)
 	}
-	return g
 }
 
-// appendKey writes what tells the groups apart so that no two give the same bytes:
-// each value behind its length plus one, a missing one as 0.
-func appendKey(dst []byte, r *Row) []byte {
-	dst = binary.AppendUvarint(dst, uint64(r.Rule)<<2|uint64(bit(r.Overflow)<<1|bit(r.Late)))
-	dst = binary.LittleEndian.AppendUint64(dst, uint64(r.Window))
-	for _, v := range r.Key {
-		if v == nil {
-			dst = append(dst, 0)
+// Merge adds the rows of o, of which another goroutine may read. o stays as it is.
+//
+// Slots that are far apart in memory are asked for a batch at a time: the processor
+// then waits for all of them at once.
+func (t *Table) Merge(o *Table) {
+	t.ids = slices.Grow(t.ids[:0], len(o.values.list))[:len(o.values.list)]
+	clear(t.ids)
+	var batch [batchSize]*slot
+	for i := range o.parts {
+		p := &o.parts[i]
+		n := 0
+		for j := range p.slots {
+			if p.slots[j].ref == 0 {
+				continue
+			}
+			batch[n] = &p.slots[j]
+			if n++; n == len(batch) {
+				t.mergeBatch(o, p, batch[:])
+				n = 0
+			}
+		}
+		t.mergeBatch(o, p, batch[:n])
+	}
+	for _, r := range o.over {
+		t.overflow(r.Rule, len(r.Key)).add(r)
+	}
+}
+
+const batchSize = 32
+
+// mergeBatch adds groups of part from of o. The loops that ask for memory decide
+// nothing and are short: a branch that waits for memory, and is guessed wrong, would
+// make the rest of the batch wait, too.
+func (t *Table) mergeBatch(o *Table, from *part, batch []*slot) {
+	var homes [batchSize]*slot
+	var found [batchSize]int
+	var keys, theirs [batchSize]*byte
+	for i, s := range batch {
+		homes[i], keys[i], theirs[i] = &noSlot, &noByte, &from.stored(s.ref)[0]
+		if p := t.part(s.hash); p.n > 0 {
+			homes[i] = &p.slots[p.home(s.hash, t.bits)]
+		}
+	}
+	touch := uint64(0)
+	for i := range homes[:len(batch)] {
+		touch += homes[i].hash + uint64(homes[i].last) + uint64(*theirs[i])
+	}
+	for i, s := range batch {
+		p := t.part(s.hash)
+		if p.n == 0 {
 			continue
 		}
-		dst = binary.AppendUvarint(dst, uint64(len(v))+1)
-		dst = append(dst, v...)
-	}
-	return dst
-}
-
-func bit(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// Rows returns the groups by rule, overflow rows behind others, window, late ones behind
-// others, then by key: a missing value first, others by their bytes. The rows belong to
-// the table.
-func (t *Table) Rows() []*Row {
-	rows := make([]*Row, 0, len(t.groups))
-	for _, r := range t.groups {
-		if r.Count > 0 {
-			rows = append(rows, r)
+		j := p.home(s.hash, t.bits)
+		for p.slots[j].hash != s.hash && p.slots[j].ref != 0 {
+			if j++; j == len(p.slots) {
+				j = 0
+			}
 		}
+		found[i], keys[i] = j, &p.stored(p.slots[j].ref)[0]
 	}
-	slices.SortFunc(rows, func(a, b *Row) int {
-		return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(bit(a.Overflow), bit(b.Overflow)), cmp.Compare(a.Window, b.Window),
-			cmp.Compare(bit(a.Late), bit(b.Late)), slices.CompareFunc(a.Key, b.Key, compareValue))
-	})
-	return rows
+	for i := range keys[:len(batch)] {
+		touch += uint64(*keys[i])
+	}
+	t.touch += touch
+	plain := len(o.values.list) == 0
+	for i, s := range batch {
+		p := t.part(s.hash)
+		if plain && statOf(s.ref) == 0 && p.epoch == t.epoch && found[i] < len(p.slots) {
+			to := &p.slots[found[i]]
+			if to.hash == s.hash && to.ref != 0 && string(p.keyOf(to.ref)) == string(from.keyOf(s.ref)) {
+				to.add(s)
+				continue
+			}
+		}
+		t.mergeSlot(o, from, s)
+	}
 }
 
-func compareValue(a, b []byte) int {
-	switch {
-	case a == nil && b == nil:
-		return 0
-	case a == nil:
-		return -1
-	case b == nil:
-		return 1
+var (
+	noSlot slot
+	noByte byte
+)
+
+// mergeSlot adds a group of part from of o.
+func (t *Table) mergeSlot(o *Table, from *part, s *slot) {
+	key := from.keyOf(s.ref)
+	t.values.fresh, t.noted = t.values.fresh[:0], t.noted[:0]
+	ok := true
+	if len(o.values.list) > 0 {
+		t.key = append(t.key[:0], key...)
+		key = t.key
+		ok = t.translate(o)
 	}
-	return bytes.Compare(a, b)
+	var stats *statRow
+	need := 0
+	if i := statOf(s.ref); i > 0 {
+		stats = from.stats[i-1]
+		need = len(stats.funcs) * statBytes
+	}
+	var p *part
+	var to *slot
+	if ok {
+		p, to = t.at(s.hash, key, need)
+	}
+	if to == nil {
+		t.forget()
+		var r Row
+		o.row(&r, from, s)
+		t.overflow(r.Rule, len(r.Key)).add(&r)
+		return
+	}
+	to.add(s)
+	if stats != nil {
+		t.mergeStats(p, to, stats)
+	}
+}
+
+func (t *Table) mergeStats(p *part, to *slot, stats *statRow) {
+	g := t.statsOf(p, to, stats.funcs)
+	before := g.size()
+	full := !t.room(0)
+	for i, f := range stats.funcs {
+		g.stats[i].bag.closed = full
+		g.stats[i].Merge(f, &stats.stats[i])
+	}
+	t.bytes += g.size() - before
+}
+
+// keptBytes is up to how much memory Reset keeps.
+const keptBytes = 8 << 20
+
+// Reset forgets all hits. It keeps the memory of a table that is small, and small
+// beside its limit.
+func (t *Table) Reset() {
+	p := &t.parts[0]
+	keep := keptBytes
+	if t.limit > 0 {
+		keep = min(keep, t.limit/4)
+	}
+	if t.bytes > keep || len(t.parts) > 1 || len(p.slots) > 1024 && p.n < len(p.slots)/8 || p.epoch != t.epoch {
+		fresh := newTable(t.bits, t.hash)
+		fresh.limit, fresh.key = t.limit, t.key
+		*t = *fresh
+		return
+	}
+	for _, s := range p.stats {
+		t.bytes -= s.size()
+	}
+	t.bytes -= t.groups*orderBytes + t.values.bytes
+	clear(p.slots)
+	clear(p.stats)
+	p.n, p.cur, p.off, p.stats, t.groups = 0, 0, 0, p.stats[:0], 0
+	t.values, t.over = values{}, nil
 }

@@ -14,6 +14,8 @@ type bag struct {
 	bytes int
 	cut   string // the least text that was left out
 	full  bool   // whether there is one
+	// closed says that there is no room for texts that are new, lost that some came.
+	closed, lost bool
 }
 
 const (
@@ -29,11 +31,15 @@ func (b *bag) add(text string, n int64, limit int) {
 	if b.full && text >= b.cut {
 		return
 	}
+	if _, known := b.n[text]; !known {
+		if b.closed {
+			b.lost = true
+			return
+		}
+		b.bytes += len(text)
+	}
 	if b.n == nil {
 		b.n = map[string]int64{}
-	}
-	if _, known := b.n[text]; !known {
-		b.bytes += len(text)
 	}
 	b.n[text] += n
 	if len(b.n) >= 2*limit || b.bytes >= 2*bagBytes {
@@ -71,6 +77,7 @@ func (b *bag) merge(o *bag, limit int) {
 			}
 		}
 	}
+	b.lost = b.lost || o.lost
 	for t, n := range o.n {
 		b.add(t, n, limit)
 	}

@@ -12,10 +12,30 @@ import (
 // Add adds a group that another table, or another run, has counted; funcs are those of
 // its statistics. r stays as it is; its statistics' texts are kept.
 func (t *Table) Add(r *Row, funcs []Func) {
-	if r.Count > 0 {
-		o := *r
-		o.funcs = funcs
-		t.add(&o).merge(&o)
+	switch {
+	case r.Count == 0:
+		return
+	case r.Overflow:
+		t.overflow(r.Rule, len(r.Key)).add(r)
+		return
+	}
+	hash := t.encode(&Hit{Rule: r.Rule, Window: r.Window, Late: r.Late, Key: r.Key})
+	var p *part
+	var s *slot
+	if t.internLarge(r.Key) {
+		p, s = t.at(hash, t.key, len(r.Stats)*statBytes)
+	}
+	if s == nil {
+		t.forget()
+		t.overflow(r.Rule, len(r.Key)).add(r)
+		return
+	}
+	s.count += r.Count
+	if r.Timed {
+		s.first, s.last = min(s.first, r.First), max(s.last, r.Last)
+	}
+	if len(r.Stats) > 0 {
+		t.mergeStats(p, s, &statRow{funcs: funcs, stats: r.Stats})
 	}
 }
 

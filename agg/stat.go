@@ -75,10 +75,13 @@ func (s *Stat) Add(f Func, v Sample) {
 	case List:
 		s.bag.add(newestFirst(v), 1, maxList)
 	case First, Last, Earliest, Latest:
-		if s.n == 1 || f.before(v, s.best) {
+		if (s.n == 1 || f.before(v, s.best)) && s.admit(len(v.Text)) {
 			s.best = v
 		}
 	case Min, Max, Range:
+		if !s.admit(len(v.Text)) {
+			return
+		}
 		s.extremes(v, v, v.Text, v.Text)
 	case Sum, SumSq, Mean, Stdev, StdevP, Var, VarP:
 		if v.IsNum {
@@ -149,7 +152,7 @@ func (s *Stat) Merge(f Func, o *Stat) {
 	if o.n == 0 {
 		return
 	}
-	if s.n == 0 || f.before(o.best, s.best) {
+	if (s.n == 0 || f.before(o.best, s.best)) && s.admit(len(o.best.Text)) {
 		s.best = o.best
 	}
 	first := s.n == 0
@@ -159,6 +162,9 @@ func (s *Stat) Merge(f Func, o *Stat) {
 		limit = maxList
 	}
 	s.bag.merge(&o.bag, limit)
+	if !s.admit(len(o.lo.Text) + len(o.hi.Text) + len(o.textLo) + len(o.textHi)) {
+		return
+	}
 	if o.nums > 0 && o.sum == nil {
 		if s.nums == 0 || less(o.lo, s.lo) {
 			s.lo = o.lo
@@ -181,7 +187,34 @@ func (s *Stat) Merge(f Func, o *Stat) {
 
 // Cut reports whether distinct values were left out of values(), list(), dc() or
 // mode(): what is behind the first 10,000 (list: 100) or 4 MiB of them by order.
-func (s *Stat) Cut() bool { return s.bag.full }
+// Where a table had no room, any may be left out, and so may long texts of first(),
+// min() and the like.
+func (s *Stat) Cut() bool { return s.bag.full || s.bag.lost }
+
+// Size is about how many bytes s takes beside itself.
+func (s *Stat) Size() int {
+	n := len(s.lo.Text) + len(s.hi.Text) + len(s.textLo) + len(s.textHi) + len(s.best.Text)
+	if s.sum != nil {
+		n += 2 * (64 + exact/8)
+	}
+	return n + s.bag.bytes + len(s.bag.n)*textBytes
+}
+
+const (
+	// textBytes is what a text takes in a bag beside its bytes.
+	textBytes = 64
+	// longText is from what length on a text is not kept where there is no room.
+	longText = 64
+)
+
+// admit reports whether there is room for what takes so many bytes.
+func (s *Stat) admit(bytes int) bool {
+	if s.bag.closed && bytes > longText {
+		s.bag.lost = true
+		return false
+	}
+	return true
+}
 
 // Result returns what the samples so far come to.
 func (s *Stat) Result(f Func) Result {

@@ -16,12 +16,13 @@ import (
 // The members that lines begin with. A column of such a name is printed as
 // orig_ and its name, as Splunk does when it copies results into an index.
 var (
-	statsNames = []string{"detection"}
+	statsNames = []string{"detection", "overflow"}
 	eventNames = []string{"detection", "_time"}
 	riskNames  = []string{
 		"search_name", "source", "orig_sid", "risk_object", "risk_object_type", "risk_score",
 		"risk_message", "analyticstories", "annotations._all", "annotations.mitre_attack",
 		"threat_object", "threat_object_type", "contributing_events_search", "info_min_time", "info_max_time",
+		"overflow",
 	}
 	// With windows, also these.
 	windowedStats = append(slices.Clone(statsNames), "window_start", "window_end", "late")
@@ -36,7 +37,9 @@ type Encoder struct {
 }
 
 // Stats returns the line of a row: the detection's name, with windows also the window
-// and whether the row is of events that came late, then the columns in order. A number is a number, several values are a list. The slice is valid until the next
+// and whether the row is of events that came late, then the columns in order, and
+// "overflow":true in an overflow row. A number is a number, several values are a list.
+// The slice is valid until the next
 // call.
 func (e *Encoder) Stats(r row.Named) []byte {
 	e.o.buf = e.o.buf[:0]
@@ -50,6 +53,7 @@ func (e *Encoder) Stats(r row.Named) []byte {
 		e.late(r)
 	}
 	e.columns(r)
+	e.overflow(r)
 	e.o.end()
 	return e.o.buf
 }
@@ -87,6 +91,14 @@ func (e *Encoder) columns(r row.Named) {
 		default:
 			e.o.buf = appendString(e.o.buf, v.String())
 		}
+	}
+}
+
+// overflow marks a row that stands for groups for which there was no room.
+func (e *Encoder) overflow(r row.Named) {
+	if r.Overflow {
+		e.o.key("overflow")
+		e.o.buf = append(e.o.buf, "true"...)
 	}
 }
 
@@ -158,6 +170,7 @@ func (e *Encoder) risk(d *detection.Detection, r row.Named, obj detection.RiskOb
 	o.text("info_max_time", to)
 	e.late(r)
 	e.columns(r)
+	e.overflow(r)
 	o.end()
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"sluice/match"
 	"sluice/match/detection"
-	"sluice/match/rule"
 )
 
 // explained is the line of a rule in `sluice explain -o json`.
@@ -101,11 +100,7 @@ func (c *cli) pick(args, rules []string, f ruleFlags) ([]*detection.Detection, e
 }
 
 func (c *cli) explain(found []*detection.Detection, output string) error {
-	rules := make([]*rule.Rule, len(found))
-	for i, d := range found {
-		rules[i] = d.Rule
-	}
-	list, gate := match.Explain(rules)
+	list, gate := match.Explain(rulesOf(found))
 	for i, d := range found {
 		var err error
 		if output == "json" {

@@ -27,8 +27,13 @@ type summary struct {
 	Matched    int64  `json:"matched"`
 	Capped     int64  `json:"capped,omitempty"`
 	Rows       int    `json:"rows"`
-	Late       *int64 `json:"late,omitempty"` // with windows: counted in rows of their own
-	Cut        int64  `json:"cut,omitempty"`  // rows with fewer values than there were, or left out
+	Late       *int64 `json:"late,omitempty"`      // with windows: counted in rows of their own
+	Throttled  int64  `json:"throttled,omitempty"` // risk events
+	Cut        int64  `json:"cut,omitempty"`       // rows with fewer values than there were, or left out
+	// Overflow counts the events under each key for which there was no memory, LeftOut
+	// the rows that commands behind stats did not see for want of it.
+	Overflow int64 `json:"overflow,omitempty"`
+	LeftOut  int64 `json:"left_out,omitempty"`
 	// SplunkDrops counts the matched events that Splunk's stats would drop for a
 	// missing BY field, and by which field.
 	SplunkDrops  int64            `json:"splunk_drops"`
@@ -39,7 +44,7 @@ type summary struct {
 }
 
 // report tells what could not be read and, if asked, sums the run up.
-func (c *cli) report(j *job, res *pipeline.Result, took time.Duration) {
+func (c *cli) report(j *job, res *pipeline.Result, throttled int64, took time.Duration) {
 	for _, err := range res.Errors {
 		if errors.Is(err, tailer.ErrEventLog) {
 			err = fmt.Errorf("%w (hint: export it with evtx_dump -o jsonl, or with wevtutil qe /lf:true)", err)
@@ -50,6 +55,14 @@ func (c *cli) report(j *job, res *pipeline.Result, took time.Duration) {
 		c.warn("%s: %d malformed %s, the first at offset %d: %v", d.File, d.Count, plural(d.Count, "record"), d.Offset, d.Err)
 	}
 	c.tellLate(res.Late)
+	if res.Overflow > 0 {
+		c.warn("the groups took more memory than --max-memory %s: %d events of further ones are counted in the overflow %s of %d %s",
+			j.maxMemory, res.Overflow, plural(int64(res.OverflowRules), "row"), res.OverflowRules, plural(int64(res.OverflowRules), "detection"))
+	}
+	if res.LeftOut > 0 {
+		c.warn("%d %s left out before the commands behind stats: together they take more than a quarter of --max-memory %s",
+			res.LeftOut, plural(res.LeftOut, "row"), j.maxMemory)
+	}
 	if !j.stats {
 		return
 	}
@@ -57,13 +70,19 @@ func (c *cli) report(j *job, res *pipeline.Result, took time.Duration) {
 	if j.windows != nil {
 		late = &res.Late
 	}
-	line, err := json.Marshal(summary{
+	c.summary(summary{
 		Files: res.Files, Bytes: res.Bytes,
 		Records: res.Records, Skipped: res.Skipped, Candidates: res.Candidates, Decoded: res.Decoded, Malformed: res.Malformed,
-		Matched: res.Matched, Capped: res.Capped, Rows: len(res.Rows), Late: late, Cut: res.Cut,
+		Matched: res.Matched, Capped: res.Capped, Rows: res.Printed, Late: late, Throttled: throttled, Cut: res.Cut,
+		Overflow: res.Overflow, LeftOut: res.LeftOut,
 		SplunkDrops: res.Nulls.Events, SplunkFields: res.Nulls.Fields,
 		Switches: res.Switches, Seconds: took.Seconds(), Speed: float64(res.Bytes) / 1e9 / max(took.Seconds(), 1e-9),
 	})
+}
+
+// summary writes the line of --stats.
+func (c *cli) summary(v any) {
+	line, err := json.Marshal(v)
 	if err != nil {
 		c.fail(fmt.Errorf("cannot write the summary: %w", err))
 		return

@@ -2,11 +2,14 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -30,12 +33,14 @@ type runFlags struct {
 	rules []string
 	ruleFlags
 	windowFlags
+	partialFlags
 	output     string
 	format     string
 	nulls      string
 	tz         string
 	threads    int
 	maxRecord  string
+	maxMemory  string
 	stats      bool
 	quiet      bool
 	exitStatus bool
@@ -48,6 +53,7 @@ type job struct {
 	args       []string
 	record     record.Format
 	max        int
+	memory     int // bytes
 	zone       *time.Location
 	detections []*detection.Detection
 	windows    []window.Spec // by detection; nil without
@@ -83,13 +89,15 @@ were printed; with --exit-status, 1 if nothing matched.`,
 	fl := cmd.Flags()
 	fl.StringArrayVarP(&f.rules, "rules", "r", nil, "detection file or folder, instead of those built in (repeatable)")
 	f.ruleFlags.add(cmd)
-	fl.StringVarP(&f.output, "output", "o", "stats", "what to print: stats (rows), risk (risk events) or events (matched events)")
+	fl.StringVarP(&f.output, "output", "o", "stats", "what to print: stats (rows), risk (risk events), events (matched events) or partial (rows for sluice merge)")
 	f.windowFlags.add(cmd)
+	f.partialFlags.add(cmd)
 	fl.StringVar(&f.format, "format", "auto", "input format: auto, ndjson or xml")
 	fl.StringVar(&f.nulls, "nulls", "keep", "events with a missing BY field: keep (as null) or splunk (drop, as stats does)")
 	fl.StringVar(&f.tz, "tz", "UTC", "zone of printed times, and of times in the input that have none")
 	fl.IntVarP(&f.threads, "threads", "j", runtime.GOMAXPROCS(0), "worker threads")
 	fl.StringVar(&f.maxRecord, "max-record", "16MiB", "longest record; longer ones count as malformed")
+	fl.StringVar(&f.maxMemory, "max-memory", "1GiB", "memory for groups; past it, events of new groups are counted in one overflow row per detection")
 	fl.BoolVar(&f.stats, "stats", false, "print a summary of the run as one JSON line on stderr")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no warnings and no progress")
 	fl.BoolVarP(&f.exitStatus, "exit-status", "e", false, "exit with 1 if nothing matched")
@@ -108,7 +116,7 @@ func (c *cli) resolve(f runFlags, args []string) (*job, error) {
 	}); err != nil {
 		return nil, err
 	}
-	if _, err = choose("output", f.output, map[string]int{"stats": 0, "risk": 0, "events": 0}); err != nil {
+	if _, err = choose("output", f.output, map[string]int{"stats": 0, "risk": 0, "events": 0, "partial": 0}); err != nil {
 		return nil, err
 	}
 	if _, err = choose("nulls", f.nulls, map[string]int{"keep": 0, "splunk": 0}); err != nil {
@@ -120,7 +128,10 @@ func (c *cli) resolve(f runFlags, args []string) (*job, error) {
 	if f.threads < 1 {
 		return nil, fmt.Errorf("cannot use --threads %d: at least 1 is needed", f.threads)
 	}
-	if j.max, err = parseSize(f.maxRecord); err != nil {
+	if j.max, err = parseSize("max-record", f.maxRecord, 1<<30); err != nil {
+		return nil, err
+	}
+	if j.memory, err = parseSize("max-memory", f.maxMemory, math.MaxInt); err != nil {
 		return nil, err
 	}
 	if len(args) == 0 {
@@ -128,6 +139,9 @@ func (c *cli) resolve(f runFlags, args []string) (*job, error) {
 			return nil, errors.New("cannot read events: no file is given (hint: sluice run FILE, or pipe them in)")
 		}
 		j.args = []string{tailer.Stdin}
+	}
+	if err = f.partialFlags.check(f.output); err != nil {
+		return nil, err
 	}
 	if f.output == "events" && f.window != "none" {
 		return nil, errors.New("cannot use --window with --output events, which counts nothing")
@@ -154,7 +168,7 @@ func choose[T any](flag, value string, values map[string]T) (T, error) {
 	v, ok := values[value]
 	if !ok {
 		names := make([]string, 0, len(values))
-		for _, name := range []string{"auto", "ndjson", "xml", "stats", "risk", "events", "keep", "splunk"} {
+		for _, name := range []string{"auto", "ndjson", "xml", "stats", "risk", "events", "partial", "keep", "splunk"} {
 			if _, ok := values[name]; ok {
 				names = append(names, name)
 			}
@@ -164,9 +178,9 @@ func choose[T any](flag, value string, values map[string]T) (T, error) {
 	return v, nil
 }
 
-// parseSize reads a number of bytes such as 64MiB, 64M or 67108864.
-func parseSize(s string) (int, error) {
-	const limit = 1 << 30
+// parseSize reads a number of bytes such as 64MiB, 64M or 67108864, up to a power of
+// two, or to the greatest one of the machine.
+func parseSize(flag, s string, limit int) (int, error) {
 	units := []struct {
 		suffix string
 		factor int
@@ -180,7 +194,11 @@ func parseSize(s string) (int, error) {
 			break
 		}
 	}
-	return 0, fmt.Errorf("cannot use --max-record %q: want a size such as 64MiB, at most 1GiB", s)
+	most := ""
+	if limit < math.MaxInt {
+		most = fmt.Sprintf(", at most %dGiB", limit>>30)
+	}
+	return 0, fmt.Errorf("cannot use --%s %q: want a size such as 64MiB%s", flag, s, most)
 }
 
 func (c *cli) run(ctx context.Context, j *job) error {
@@ -194,10 +212,7 @@ func (c *cli) run(ctx context.Context, j *job) error {
 	}
 	out := bufio.NewWriterSize(c.stdout, 64<<10)
 	enc := &sink.Encoder{Detections: j.detections, Zone: j.zone}
-	rules := make([]*rule.Rule, len(j.detections))
-	for i, d := range j.detections {
-		rules[i] = d.Rule
-	}
+	rules := rulesOf(j.detections)
 	cfg := pipeline.Config{
 		Files:     files,
 		Rules:     rules,
@@ -205,20 +220,31 @@ func (c *cli) run(ctx context.Context, j *job) error {
 		Format:    j.record,
 		MaxRecord: j.max,
 		Threads:   j.threads,
+		MaxMemory: j.memory,
 		DropNulls: j.nulls == "splunk",
 		Windows:   j.windows,
 	}
-	if j.output == "events" {
+	boundHeap(j.memory)
+	rows := &rowPrinter{out: out, enc: enc, output: j.output}
+	finish := out.Flush
+	switch j.output {
+	case "partial":
+		w := j.partials(out)
+		cfg.Group, finish = w.group, w.close
+	case "events":
 		cfg.Events = out
 		cfg.Event = func(dst []byte, h *match.Hit) []byte { return enc.Event(dst, h.Rule, h.Event) }
+	}
+	if cfg.Group == nil {
+		cfg.Row = rows.print
 	}
 	bar := c.progress(&cfg, tailer.Size(files))
 	res, err := pipeline.Run(ctx, cfg)
 	bar.stop()
 	if err == nil {
-		err = printRows(out, enc, res.Rows, j.output)
+		err = finish()
 	}
-	c.report(j, res, time.Since(start))
+	c.report(j, res, rows.throttled, time.Since(start))
 	if err != nil {
 		return writeError(err)
 	}
@@ -231,16 +257,48 @@ func (c *cli) run(ctx context.Context, j *job) error {
 	return nil
 }
 
-func printRows(out *bufio.Writer, enc *sink.Encoder, rows []row.Named, output string) error {
-	line := map[string]func(row.Named) []byte{"stats": enc.Stats, "risk": enc.Risk}[output]
-	if line != nil {
-		for _, r := range rows {
-			if _, err := out.Write(line(r)); err != nil {
-				return err
-			}
+func rulesOf(list []*detection.Detection) []*rule.Rule {
+	rules := make([]*rule.Rule, len(list))
+	for i, d := range list {
+		rules[i] = d.Rule
+	}
+	return rules
+}
+
+// rowPrinter prints rows, or their risk events.
+type rowPrinter struct {
+	out       *bufio.Writer
+	enc       *sink.Encoder
+	output    string
+	throttle  sink.Throttle
+	throttled int64 // risk events that their detections' throttling has suppressed
+}
+
+func (p *rowPrinter) print(r row.Named) error {
+	var lines []byte
+	switch p.output {
+	case "stats":
+		lines = p.enc.Stats(r)
+	case "risk":
+		if lines = p.enc.Risk(r); len(lines) > 0 && p.throttle.Suppresses(p.enc.Detections[r.Rule], r) {
+			p.throttled += int64(bytes.Count(lines, []byte("\n")))
+			return nil
 		}
 	}
-	return out.Flush()
+	_, err := p.out.Write(lines)
+	return err
+}
+
+// besideGroups is the heap that a run needs for all but its groups, in bytes.
+const besideGroups = 32 << 20
+
+// boundHeap has the garbage collector keep the heap to the memory of the groups and
+// what a run needs besides, unless GOMEMLIMIT says less. It would let the heap grow to
+// twice what is in use.
+func boundHeap(groups int) {
+	if n := int64(groups) + besideGroups; n > 0 && n < debug.SetMemoryLimit(-1) {
+		debug.SetMemoryLimit(n)
+	}
 }
 
 func writeError(err error) error {

@@ -29,6 +29,9 @@ type Config struct {
 	MaxRecord int // bytes; 0 means record.DefaultMax
 	Threads   int // workers; at least 1
 	Segment   int // bytes of a large file that a worker takes at once; 0 means 4 MiB
+	// MaxMemory bounds in bytes what groups take; 0 means DefaultMemory. Hits of groups
+	// for which there is no room are counted in an overflow row of their rule.
+	MaxMemory int
 	// DropNulls leaves out what Splunk's stats would: hits with a missing BY
 	// field.
 	DropNulls bool
@@ -40,6 +43,12 @@ type Config struct {
 	Event func(dst []byte, h *match.Hit) []byte
 	// Events receives those lines in the order of the input.
 	Events io.Writer
+	// Row, if set, receives the rows in their order, instead of Result; their values
+	// are valid during the call. After its first error it is not called again.
+	Row func(row.Named) error
+	// Group, if set, receives the groups in their order, and no rows are made of them. The
+	// group is valid during the call.
+	Group func(*agg.Row) error
 	// Progress, if set, counts bytes of the files as they are read.
 	Progress *atomic.Int64
 }
@@ -52,11 +61,18 @@ type Result struct {
 	Files int   // that were opened
 	// Groups are what the rules counted, Rows what the commands behind that make of it:
 	// by rule, and in the order that the commands give.
-	Groups []*agg.Row
-	Rows   []row.Named
+	// Neither is kept if Config.Row is set; Printed counts the rows in any case.
+	Groups  []*agg.Row
+	Rows    []row.Named
+	Printed int
 	// Late counts hits that came when their window was closed: those of the rows that are
 	// marked so.
 	Late int64
+	// Overflow counts what the overflow rows of so many rules count, and LeftOut the
+	// groups for which there was no room in a table of the commands behind stats.
+	Overflow      int64
+	OverflowRules int
+	LeftOut       int64
 	// Cut counts groups of which a column has more values than are kept (see agg.Stat),
 	// and rows that commands made and were too many (see command.MaxRows).
 	Cut   int64
@@ -113,16 +129,19 @@ type run struct {
 
 	mu     sync.Mutex // of what follows
 	res    Result
-	table  *agg.Table
-	spare  []*found // to use again
+	table  *agg.Shared // for which mu is not needed
+	spare  []*found    // to use again
 	damage map[int]*Damage
 
 	marks []*watermark // of the files; nil without windows
 	funcs [][]agg.Func // with windows, of the rules
 }
 
+// DefaultMemory is what groups may take unless Config says so, in bytes.
+const DefaultMemory = 1 << 30
+
 // Run reads all files and returns when every row is known. It returns early,
-// with what it has so far, when ctx ends. The error is that of writing Events.
+// with what it has so far, when ctx ends. The error is that of writing Events or of Row.
 func Run(ctx context.Context, cfg Config) (*Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -132,7 +151,8 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	if cfg.Segment <= 0 {
 		cfg.Segment = segmentSize
 	}
-	r := &run{cfg: cfg, jobs: make(chan *job), cancel: cancel, table: agg.New(), damage: map[int]*Damage{}}
+	r := &run{cfg: cfg, jobs: make(chan *job), cancel: cancel, damage: map[int]*Damage{}}
+	r.share()
 	r.res.Nulls.Fields = map[string]int64{}
 	if cfg.Windows != nil {
 		r.marks, r.funcs = newWatermarks(len(cfg.Files)), Funcs(cfg.Rules)
@@ -155,7 +175,9 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 		close(r.done)
 	}
 	err := <-writeErr
-	r.emit()
+	if e := r.emit(); err == nil {
+		err = e
+	}
 	for i := range cfg.Files {
 		if d := r.damage[i]; d != nil {
 			r.res.Damage = append(r.res.Damage, *d)
@@ -164,14 +186,34 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	return &r.res, err
 }
 
+// hands returns how many workers and readers there are.
+func (r *run) hands() (threads, readers int) {
+	threads = max(1, r.cfg.Threads)
+	readers = min(threads, len(r.cfg.Files))
+	if r.cfg.Event != nil {
+		readers = min(1, readers)
+	}
+	return threads, readers
+}
+
+// share makes the table of the groups, and segments so small that what is found in one
+// has room in its own table, unless its events have many keys each.
+func (r *run) share() {
+	if r.cfg.MaxMemory <= 0 {
+		r.cfg.MaxMemory = DefaultMemory
+	}
+	threads, readers := r.hands()
+	// Each reader has its segments in hand, each worker a table of its own and one of
+	// a segment; others wait to be merged, or to be used again.
+	tables := 2*threads*readers + 2*threads + 8
+	r.table = agg.NewShared(r.cfg.MaxMemory, tables)
+	r.cfg.Segment = min(r.cfg.Segment, max(minSegment, 2*r.table.Delta()))
+}
+
 // read sends the blocks of all files to the workers. Several files are read at
 // once, unless the order of the input matters.
 func (r *run) read(ctx context.Context) {
-	threads := max(1, r.cfg.Threads)
-	readers := min(threads, len(r.cfg.Files))
-	if r.done != nil {
-		readers = min(1, readers)
-	}
+	threads, readers := r.hands()
 	// Each worker holds one block and finds the next one ready; a reader holds
 	// one; events wait for their turn in the others.
 	pool := tailer.NewPool(2*threads + readers + 1)

@@ -22,6 +22,8 @@ const (
 	// segmentSize is how much a worker takes at once unless Config says so, in
 	// bytes. What a segment finds is kept until those before it are done.
 	segmentSize = 4 << 20
+	// minSegment is what it takes where there is room for few groups.
+	minSegment = 64 << 10
 	// batchSize is about how much is framed before it is matched: both passes
 	// then run in the second-level cache.
 	batchSize = 256 << 10

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"slices"
 	"sync"
 
 	"sluice/agg"
@@ -61,20 +62,34 @@ func (m *watermark) enter(step int64) {
 	m.step, m.last = step, mark{}
 }
 
-// mergeWindows adds the groups of f, the next part of m's file, with r.mu held.
-func (r *run) mergeWindows(f *found, m *watermark) {
+// late marks the groups of f, the next part of m's file, whose windows were closed.
+func (r *run) late(f *found, m *watermark) {
 	m.enter(f.step)
-	for _, g := range f.table.Rows() {
-		row := *g
-		if g.Window != agg.NoWindow && m.before.any && r.cfg.Windows[g.Rule].Closed(g.Window, m.before.nanos) {
-			row.Late = true
-			r.res.Late += g.Count
-		}
-		r.table.Add(&row, r.funcs[g.Rule])
-	}
 	if f.records {
 		m.last = f.last
 	}
+	if !m.before.any {
+		return
+	}
+	groups := f.table.Rows()
+	closed := func(g *agg.Row) bool {
+		return g.Window != agg.NoWindow && r.cfg.Windows[g.Rule].Closed(g.Window, m.before.nanos)
+	}
+	if !slices.ContainsFunc(groups, closed) {
+		return
+	}
+	marked, late := r.table.Take(), int64(0)
+	for _, g := range groups {
+		row := *g
+		if row.Late = closed(g); row.Late {
+			late += g.Count
+		}
+		marked.Add(&row, r.funcs[g.Rule])
+	}
+	f.table = marked
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.res.Late += late
 }
 
 // workSteps matches a block step by step.
@@ -170,7 +185,7 @@ func (w *worker) scanTail(s *segment, batch int) {
 	}
 	if over {
 		in := w.out
-		w.out = newFound()
+		w.out = w.take()
 		s.over, w.out.step = w.out, w.step(int64(batch+last.Lo))
 		w.scanRecords(s.text[batch:s.pos], []record.Record{last}, int64(batch))
 		w.out = in

@@ -21,8 +21,8 @@ type found struct {
 	last    mark
 }
 
-func newFound() *found {
-	return &found{table: agg.New(), nulls: Nulls{Fields: map[string]int64{}}}
+func (r *run) newFound() *found {
+	return &found{table: r.table.Take(), nulls: Nulls{Fields: map[string]int64{}}}
 }
 
 // take returns a found that holds nothing.
@@ -31,7 +31,7 @@ func (r *run) take() *found {
 	defer r.mu.Unlock()
 	n := len(r.spare)
 	if n == 0 {
-		return newFound()
+		return r.newFound()
 	}
 	f := r.spare[n-1]
 	r.spare = r.spare[:n-1]
@@ -55,14 +55,15 @@ type worker struct {
 	out     *found // of what is being matched
 	base    int64  // of what is being matched, in its file's text
 	records []record.Record
-	tail    tail // of the segment
+	tail    tail          // of the segment
+	take    func() *found // returns one that holds nothing
 
 	saved       *found // while a segment is matched
 	savedCounts match.Counts
 }
 
 func (r *run) newWorker() *worker {
-	w := &worker{cfg: &r.cfg, out: newFound()}
+	w := &worker{cfg: &r.cfg, out: r.newFound(), take: r.take}
 	w.sc = r.cfg.Set.NewScanner()
 	w.sc.Hit = w.hit
 	w.sc.Bad = func(at int, err error) { w.out.bad(w.base+int64(at), err) }
@@ -101,6 +102,9 @@ func (r *run) work() {
 		w.base = j.block.Offset
 		w.sc.Scan(j.block.Data, j.block.Records)
 		r.damaged(j.file, w.out)
+		if r.table.Full(w.out.table) {
+			r.give(w.out)
+		}
 		if r.done != nil {
 			j.lines, w.out.lines = w.out.lines, nil
 			r.done <- j
@@ -118,18 +122,23 @@ func (r *run) work() {
 // merge adds what f holds, but for its lines and damage, to the run's result. With
 // windows, m is the watermark of its file, and f is the next part of that.
 func (r *run) merge(f *found, m *watermark) {
+	if m != nil {
+		r.late(f, m)
+	}
+	r.give(f)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if m != nil {
-		r.mergeWindows(f, m)
-	} else {
-		r.table.Merge(f.table)
-	}
 	r.res.Counts.Add(f.counts)
 	r.res.Nulls.Events += f.nulls.Events
 	for name, n := range f.nulls.Fields {
 		r.res.Nulls.Fields[name] += n
 	}
+}
+
+// give hands over the table of f.
+func (r *run) give(f *found) {
+	r.table.Give(f.table)
+	f.table = r.table.Take()
 }
 
 // damaged moves the damage of f to that of the file.

@@ -110,6 +110,8 @@ func RowOf(by []string, aggs []rule.Agg, g *agg.Row) (r []row.Value, cut bool) {
 	i := 0
 	for _, a := range aggs {
 		switch {
+		case !a.Plain() && g.Overflow:
+			r = append(r, row.Value{})
 		case !a.Plain():
 			f := aggFuncs[a.Func]
 			r = append(r, ResultValue(a, g.Stats[i].Result(f)))

@@ -71,6 +71,9 @@ type Named struct {
 	Columns []string // shared by the rows of the rule
 	Values  []Value  // as long as Columns
 	Span    Span
+	// Overflow marks the row of those events of a rule for whose groups there was no
+	// room; see agg.Row.
+	Overflow bool
 }
 
 // Span is the window whose events a row comes from. The zero value is that of a run

@@ -1,0 +1,257 @@
+package agg
+
+import (
+	"maps"
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+// Shared is a table to which any number of goroutines hand over what they counted into
+// tables of their own. None waits for another: it leaves its table on a stack, and
+// whoever finds nobody at it merges what is there. Since whole tables are merged, one
+// after another, what is in a Shared is always what some of them add up to.
+type Shared struct {
+	head    atomic.Pointer[given] // the newest one that waits
+	owner   atomic.Bool           // somebody is at what follows
+	table   *Table
+	offsets map[int]int64
+
+	waiting atomic.Int64 // bytes of the tables on the stack or taken from it
+	slack   int64        // of waiting; 0 is none
+	delta   int
+	spare   [4]atomic.Pointer[Table]
+	left    atomic.Int64 // Overflowed of table
+}
+
+// sharedBits makes parts that are few beside what is merged at once, and small beside
+// the whole, since a part is copied when it grows, and when it is written to for the
+// first time after a snapshot.
+const sharedBits = 6
+
+// Mark says that the tables handed over so far, and that one, hold all hits of an input
+// before an offset.
+type Mark struct {
+	Input  int
+	Offset int64
+}
+
+// given is a table on the stack. It is not used again, so that the same pointer is the
+// same table.
+type given struct {
+	table *Table
+	marks []Mark
+	bytes int64
+	next  *given
+}
+
+// NewShared returns an empty Shared. limit bounds in bytes what it holds and so many
+// tables: those that Take returned, those that wait, and a few that are spare; 0 is no
+// limit.
+func NewShared(limit, tables int) *Shared { return newShared(limit, tables, sharedBits, hashOf) }
+
+func newShared(limit, tables int, bits uint, hash func([]byte) uint64) *Shared {
+	s := &Shared{table: newTable(bits, hash), offsets: map[int]int64{}}
+	if limit > 0 {
+		s.delta = max(1, limit/4/tables)
+		s.slack = int64(limit/4 - (tables-2)*s.delta)
+		s.table.Limit(limit - limit/4)
+	}
+	return s
+}
+
+// Delta is how large a table from Take may get, in bytes; 0 is no limit.
+func (s *Shared) Delta() int { return s.delta }
+
+// fullGroups is how many groups still lie in a second-level cache.
+const fullGroups = 12_000
+
+// Full says that it is time to give t: more groups would make it slow, or be too many
+// for it.
+func (s *Shared) Full(t *Table) bool {
+	return t.Len() >= fullGroups || s.delta > 0 && t.Bytes() > s.delta/2
+}
+
+// Take returns an empty table to be filled and given.
+func (s *Shared) Take() *Table {
+	for i := range s.spare {
+		if t := s.spare[i].Swap(nil); t != nil {
+			t.Reset()
+			return t
+		}
+	}
+	t := newTable(0, s.table.hash)
+	t.Limit(s.delta)
+	return t
+}
+
+// Give hands over a table, which the caller must not use any more; marks says up to
+// where its inputs are counted. It waits only where what has been given and not yet
+// merged has used up its part of the limit.
+func (s *Shared) Give(t *Table, marks ...Mark) {
+	g := &given{table: t, marks: slices.Clone(marks), bytes: int64(t.Bytes())}
+	s.run(&visit{s: s, state: pushing, given: g})
+	for s.slack > 0 && s.waiting.Load() > s.slack {
+		s.run(&visit{s: s, state: looking})
+		if s.waiting.Load() > s.slack {
+			time.Sleep(20 * time.Microsecond)
+		}
+	}
+}
+
+// Snapshot is a Shared at some moment: exactly what the tables add up to that had been
+// merged then, among them each one whose Give had returned before.
+type Snapshot struct {
+	*Table
+	Offsets map[int]int64 // by input, the greatest of their marks
+}
+
+// Snapshot returns what s holds, in time that does not grow with it; it waits for at
+// most the merging at hand, and nobody waits for who reads it. The memory of a
+// part is needed twice once something is merged into it while the snapshot is in use.
+func (s *Shared) Snapshot() (out Snapshot) {
+	s.do(func() { out = Snapshot{s.table.fork(), maps.Clone(s.offsets)} })
+	return out
+}
+
+// Evict frees groups of closed windows, the coldest first: by window, then by their
+// last time. It stops when want bytes are free, or there are no more, and returns how
+// many it freed. Each group goes to emit, whose row is valid during the call. A hit of
+// such a group that comes later makes a new one.
+func (s *Shared) Evict(closed func(window int64) bool, want int, emit func(*Row)) (freed int) {
+	s.do(func() { freed = s.table.evict(closed, want, emit) })
+	return freed
+}
+
+// Overflowed is how many hits had been merged into overflow rows lately.
+func (s *Shared) Overflowed() int64 { return s.left.Load() }
+
+// do merges what waits and calls f, while nobody else is at the table.
+func (s *Shared) do(f func()) { s.run(&visit{s: s, state: entering, act: f}) }
+
+func (s *Shared) run(v *visit) {
+	for {
+		switch v.step() {
+		case over:
+			return
+		case wait:
+			runtime.Gosched()
+		}
+	}
+}
+
+// visit is one goroutine's way through a Shared, a step at a time: each step reads or
+// writes what others see once, so that a test can walk all ways in which several of
+// them interleave.
+type visit struct {
+	s     *Shared
+	state state
+	given *given // to be left on the stack
+	list  *given // taken from it, the oldest first
+	act   func() // to be done where nobody else is
+}
+
+type state uint8
+
+const (
+	pushing  state = iota // a table is to be given
+	linking               // likewise; given.next is what was the newest
+	looking               // is there anything to merge?
+	entering              // is nobody there?
+	taking                // what is there to merge?
+	merging
+	leaving
+	done
+)
+
+type progress uint8
+
+const (
+	more progress = iota
+	wait          // another one must go on first
+	over
+)
+
+func (v *visit) step() progress {
+	s := v.s
+	switch v.state {
+	case pushing:
+		v.given.next = s.head.Load()
+		v.state = linking
+	case linking:
+		v.state = pushing
+		if s.head.CompareAndSwap(v.given.next, v.given) {
+			s.waiting.Add(v.given.bytes)
+			v.state = looking
+		}
+	case looking:
+		v.state = entering
+		if s.head.Load() == nil {
+			v.state = done
+			return over
+		}
+	case entering:
+		return v.enter()
+	case taking:
+		v.list = reverse(s.head.Swap(nil))
+		v.state = merging
+	case merging:
+		v.merge()
+	case leaving:
+		s.owner.Store(false)
+		// What was given since then: who gave it saw that somebody was here.
+		v.state = looking
+	}
+	return more
+}
+
+// enter tries to be alone with the table. A visit that comes to give need not: who is
+// there looks at the stack once more after leaving.
+func (v *visit) enter() progress {
+	if v.s.owner.CompareAndSwap(false, true) {
+		v.state = taking
+		return more
+	}
+	if v.act != nil {
+		return wait
+	}
+	v.state = done
+	return over
+}
+
+// merge merges one table, or does what is left.
+func (v *visit) merge() {
+	s := v.s
+	g := v.list
+	if g == nil {
+		if v.act != nil {
+			v.act()
+			v.act = nil
+		}
+		s.left.Store(s.table.Overflowed())
+		v.state = leaving
+		return
+	}
+	v.list = g.next
+	s.table.Merge(g.table)
+	for _, m := range g.marks {
+		s.offsets[m.Input] = max(s.offsets[m.Input], m.Offset)
+	}
+	s.waiting.Add(-g.bytes)
+	for i := range s.spare {
+		if s.spare[i].CompareAndSwap(nil, g.table) {
+			break
+		}
+	}
+}
+
+// reverse turns a list around.
+func reverse(g *given) (list *given) {
+	for g != nil {
+		next := g.next
+		g.next = list
+		list, g = g, next
+	}
+	return list
+}

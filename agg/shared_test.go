@@ -1,0 +1,304 @@
+package agg
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"sync"
+	"testing"
+)
+
+// weakHashes have keys collide: all, most, and those whose parts they choose.
+var weakHashes = map[string]func([]byte) uint64{
+	"seeded":   hashOf,
+	"constant": func([]byte) uint64 { return 0 },
+	"greatest": func([]byte) uint64 { return ^uint64(0) },
+	"lengths":  func(b []byte) uint64 { return uint64(len(b)%3) << 62 },
+	"low bits": func(b []byte) uint64 { return hashOf(b) & 3 },
+	"two bits": func(b []byte) uint64 { return hashOf(b) & (3 << 62) },
+}
+
+var testFuncs = []Func{Values, Max, Latest, Sum}
+
+// testHit makes a hit of few groups: with windows, late ones, missing, empty and large
+// values, and statistics for rules of odd numbers.
+func testHit(rng *rand.Rand, n int) *Hit {
+	bigA, bigB := bytes.Repeat([]byte("A"), largeValue), bytes.Repeat([]byte("B"), 20_000)
+	values := [][]byte{nil, {}, []byte("a"), []byte("b"), bytes.Repeat([]byte("c"), 125), bytes.Repeat([]byte("c"), 126),
+		bytes.Repeat([]byte("d"), largeValue-1), bigA, append(bytes.Clone(bigA), 'x'), bigB, {missing}, {large}, {behind + 1, 'a'}}
+	h := &Hit{Rule: rng.IntN(4), Window: NoWindow, Late: rng.IntN(4) == 0, Nanos: rng.Int64N(100) - 50, Timed: rng.IntN(3) > 0}
+	if rng.IntN(2) == 0 {
+		h.Window = rng.Int64N(3) - 1
+	}
+	for range h.Rule {
+		h.Key = append(h.Key, bytes.Clone(values[rng.IntN(min(n, len(values)))]))
+	}
+	if h.Key == nil && h.Rule > 0 {
+		h.Key = [][]byte{}
+	}
+	if h.Rule%2 == 1 {
+		h.Funcs = testFuncs
+		for range testFuncs {
+			num := rng.IntN(20)
+			h.Samples = append(h.Samples, []Sample{{Text: fmt.Sprint(num), Num: float64(num), IsNum: true, Nanos: h.Nanos, Timed: h.Timed}})
+		}
+	}
+	return h
+}
+
+// model is what a plain map makes of hits: a Table of one hit at a time per key would
+// share code, so this shares none but Stat.
+type model map[string]*Row
+
+func (m model) observe(h *Hit) {
+	k := name(h.Rule, h.Window, h.Key) + fmt.Sprint(h.Late)
+	r := m[k]
+	if r == nil {
+		r = &Row{Rule: h.Rule, Stats: make([]Stat, len(h.Funcs))}
+		m[k] = r
+	}
+	r.Count++
+	if h.Timed {
+		if !r.Timed || h.Nanos < r.First {
+			r.First = h.Nanos
+		}
+		if !r.Timed || h.Nanos > r.Last {
+			r.Last = h.Nanos
+		}
+		r.Timed = true
+	}
+	for i, f := range h.Funcs {
+		for _, s := range h.Samples[i] {
+			r.Stats[i].Add(f, s)
+		}
+	}
+}
+
+func (m model) add(o model) {
+	for k, r := range o {
+		if m[k] == nil {
+			m[k] = &Row{Rule: r.Rule, Stats: make([]Stat, len(r.Stats))}
+		}
+		m[k].add(r)
+		for i := range r.Stats {
+			m[k].Stats[i].Merge(testFuncs[i], &r.Stats[i])
+		}
+	}
+}
+
+func show(r *Row) string {
+	s := fmt.Sprint(r.Count, r.First, r.Last, r.Timed)
+	for i := range r.Stats {
+		s += fmt.Sprint(r.Stats[i].Result(testFuncs[i]), r.Stats[i].Cut())
+	}
+	return s
+}
+
+func (m model) String() string {
+	out := map[string]string{}
+	for k, r := range m {
+		out[k] = show(r)
+	}
+	return fmt.Sprint(out)
+}
+
+func rowsOf(t testing.TB, tab *Table) string {
+	t.Helper()
+	out := map[string]string{}
+	var last *Row
+	for _, r := range tab.Rows() {
+		k := name(r.Rule, r.Window, r.Key) + fmt.Sprint(r.Late)
+		if _, twice := out[k]; twice {
+			t.Errorf("two rows for %.80s", k)
+		}
+		out[k] = show(r)
+		if last != nil && last.Rule == r.Rule && last.Window == r.Window && last.Late == r.Late && before(last, r) >= 0 {
+			t.Errorf("%q does not come before %q", last.Key, r.Key)
+		}
+		last = r
+	}
+	return fmt.Sprint(out)
+}
+
+// exercise runs operations that next chooses on a Shared with three workers: what a
+// worker counted, what was given, and each snapshot equal plain maps at every time, and
+// a snapshot keeps what it is.
+func exercise(t testing.TB, hash func([]byte) uint64, bits uint, rng *rand.Rand, next func() (op int, ok bool)) {
+	t.Helper()
+	s := newShared(0, 1, bits, hash)
+	type worker struct {
+		table *Table
+		want  model
+	}
+	workers := make([]worker, 3)
+	for i := range workers {
+		workers[i] = worker{s.Take(), model{}}
+	}
+	given := model{}
+	type kept struct {
+		snap Snapshot
+		want string
+	}
+	var snaps []kept
+	for op, ok := next(); ok; op, ok = next() {
+		w := &workers[op%3]
+		switch {
+		case op < 200:
+			h := testHit(rng, 2+op/8)
+			w.table.Observe(h)
+			w.want.observe(h)
+			for _, v := range h.Key { // the decoder uses its memory again
+				clear(v)
+			}
+		case op < 236:
+			s.Give(w.table)
+			given.add(w.want)
+			*w = worker{s.Take(), model{}}
+		case op < 245:
+			snaps = append(snaps, kept{s.Snapshot(), fmt.Sprint(given)})
+		case op < 250:
+			// A copy may be written to as well.
+			c := s.Snapshot()
+			want := model{}
+			want.add(given)
+			want.add(w.want)
+			c.Merge(w.table)
+			snaps = append(snaps, kept{c, fmt.Sprint(want)})
+		default:
+			if got := rowsOf(t, w.table); got != fmt.Sprint(w.want) {
+				t.Fatalf("a worker has %.3000s\nwant %.3000s", got, w.want)
+			}
+		}
+	}
+	snaps = append(snaps, kept{s.Snapshot(), fmt.Sprint(given)})
+	for _, k := range snaps {
+		if got := rowsOf(t, k.snap.Table); got != k.want {
+			t.Fatalf("snapshot has %.3000s\nwant %.3000s", got, k.want)
+		}
+	}
+}
+
+func TestSharedEqualsMap(t *testing.T) {
+	t.Parallel()
+	for name, hash := range weakHashes {
+		for seed := range uint64(12) {
+			rng := rand.New(rand.NewPCG(seed, 1))
+			n := rng.IntN(600)
+			exercise(t, hash, uint(seed%4), rng, func() (int, bool) {
+				n--
+				return rng.IntN(256), n >= 0
+			})
+			if t.Failed() {
+				t.Fatalf("%s, seed %d", name, seed)
+			}
+		}
+	}
+}
+
+func FuzzShared(f *testing.F) {
+	f.Add(uint64(1), []byte("\x00\x01\x02\xd0\xf0\x03\x04\xd1\xf6\x05\xd2\xfe"))
+	f.Add(uint64(2), bytes.Repeat([]byte{150, 199, 210, 240, 7, 247}, 20))
+	f.Fuzz(func(t *testing.T, seed uint64, ops []byte) {
+		if len(ops) > 400 {
+			t.Skip()
+		}
+		hashes := []func([]byte) uint64{hashOf, weakHashes["constant"], weakHashes["two bits"], weakHashes["low bits"]}
+		exercise(t, hashes[seed%4], uint(seed/4%4), rand.New(rand.NewPCG(seed, 2)), func() (int, bool) {
+			if len(ops) == 0 {
+				return 0, false
+			}
+			op := int(ops[0])
+			ops = ops[1:]
+			return op, true
+		})
+	})
+}
+
+// Writers give while readers look: each table has one hit of two groups each at the
+// same time, so a snapshot in which they differ was torn.
+func TestSnapshotsAreWhole(t *testing.T) {
+	t.Parallel()
+	const writers, tables, hits = 3, 60, 50
+	s := NewShared(64<<20, 16)
+	var writing, reading sync.WaitGroup
+	for w := range writers {
+		writing.Go(func() {
+			for i := range tables {
+				d := s.Take()
+				for k := range hits {
+					for _, side := range []string{"left", "right"} {
+						d.Observe(&Hit{Window: NoWindow, Nanos: int64(i), Timed: true, Key: [][]byte{[]byte(side), fmt.Append(nil, k)},
+							Funcs: testFuncs[:1], Samples: [][]Sample{{{Text: fmt.Sprint(w, i)}}}})
+					}
+				}
+				s.Give(d, Mark{w, int64(i + 1)})
+			}
+		})
+	}
+	stop := make(chan struct{})
+	for range 2 {
+		reading.Go(func() {
+			last := int64(0)
+			for {
+				snap := s.Snapshot()
+				total := int64(0)
+				for _, o := range snap.Offsets {
+					total += o
+				}
+				sides := map[string]map[string]string{"left": {}, "right": {}}
+				snap.Each(func(r *Row) bool {
+					if r.Count != total {
+						t.Errorf("a row counts %d hits of %d tables", r.Count, total)
+					}
+					sides[string(r.Key[0])][string(r.Key[1])] = fmt.Sprint(r.First, r.Last, r.Stats[0].Result(Values))
+					return true
+				})
+				if !maps.Equal(sides["left"], sides["right"]) {
+					t.Error("a snapshot is torn")
+				}
+				if total < last {
+					t.Errorf("%d tables after %d", total, last)
+				}
+				last = total
+				select {
+				case <-stop:
+					return
+				default:
+				}
+			}
+		})
+	}
+	writing.Wait()
+	close(stop)
+	reading.Wait()
+	if n := s.Snapshot().Rows()[0].Count; n != writers*tables {
+		t.Errorf("%d tables, want %d", n, writers*tables)
+	}
+}
+
+// A large value is stored once, in however many groups it stands.
+func TestLargeValuesAreStoredOnce(t *testing.T) {
+	t.Parallel()
+	s := NewShared(0, 1)
+	script := bytes.Repeat([]byte("Invoke "), 3000)
+	for range 10 {
+		d := s.Take()
+		for i := range 1000 {
+			d.Observe(&Hit{Window: NoWindow, Key: [][]byte{fmt.Append(nil, i), script}})
+		}
+		if d.Bytes() > 300_000 {
+			t.Fatalf("a table of 1,000 groups takes %d bytes", d.Bytes())
+		}
+		s.Give(d)
+	}
+	snap := s.Snapshot()
+	if n := len(snap.values.list); n != 1 || snap.Len() != 1000 || snap.Bytes() > 300_000 {
+		t.Errorf("%d values, %d groups, %d bytes", n, snap.Len(), snap.Bytes())
+	}
+	for _, r := range snap.Rows() {
+		if !bytes.Equal(r.Key[1], script) || r.Count != 10 {
+			t.Fatalf("%d hits of %.20s", r.Count, r.Key[1])
+		}
+	}
+}
