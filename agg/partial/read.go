@@ -254,7 +254,7 @@ func (s *Shape) row(l *line) (*agg.Row, error) {
 	switch {
 	case len(l.Key) != s.Fields:
 		return nil, fmt.Errorf("the row has %d values, and its detection groups by %d", len(l.Key), s.Fields)
-	case windowed && s.Windows == nil, l.Late && !windowed, l.Overflow && windowed:
+	case windowed && s.Windows == nil, l.Late && !windowed:
 		return nil, errors.New("the row cannot be of a window, or late")
 	case r.Count < 1 || r.Count > agg.MaxCount:
 		return nil, fmt.Errorf("the row counts %d events", r.Count)

@@ -47,8 +47,7 @@ func (f *following) account(ctx context.Context, stop func()) (err error) {
 				}
 				return err
 			}
-			n := f.ledger.take(j)
-			f.flight.Add(-int64(n))
+			f.take(j)
 			if f.cfg.Every == 0 && len(f.done) == 0 || len(f.ledger.events) > maxEvents {
 				flush()
 			}
@@ -64,16 +63,24 @@ func (f *following) account(ctx context.Context, stop func()) (err error) {
 	}
 }
 
+func (f *following) take(j *chunkJob) { f.flight.Add(-int64(f.ledger.take(j))) }
+
 // idle reports whether all that can be read now has been added.
 func (f *following) idle() bool {
 	since := f.waiting.Load()
 	return since > 0 && f.flight.Load() == 0 && f.cfg.Now().UnixNano()-since >= int64(settled)
 }
 
-// reload puts prog in force: records that a worker takes from now on are matched by it.
+// reload puts prog in force between two records: what was read by then is matched by the
+// rules before.
 func (f *following) reload(ctx context.Context, p *printer, prog *Program, err error) error {
+	f.gate.Lock()
+	for f.flight.Load() > 0 {
+		f.take(<-f.done)
+	}
 	f.prog.Store(prog)
 	rows := f.ledger.swap(prog)
+	f.gate.Unlock()
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,6 @@ var ErrBlocked = errors.New("the output takes no more: what was not printed is p
 type chunkJob struct {
 	*tailer.Chunk
 	seq   uint64 // of its source, from 0
-	prog  *Program
 	found *found // nil if there are no records
 	last  mark   // the time of the last record
 }
@@ -86,6 +85,7 @@ type following struct {
 	prog    atomic.Pointer[Program]
 	jobs    chan *chunkJob
 	done    chan *chunkJob
+	gate    sync.Mutex   // held while no chunk is to be sent to the workers
 	flight  atomic.Int64 // chunks that the ledger has not taken yet
 	waiting atomic.Int64 // since when Next waits, in Unix nanoseconds; 0 while it does not
 	ledger  *ledger
@@ -152,7 +152,9 @@ func (f *following) read(ctx context.Context) error {
 		if seqs[c.Source]++; c.Gone {
 			delete(seqs, c.Source)
 		}
+		f.gate.Lock()
 		f.flight.Add(1)
+		f.gate.Unlock()
 		f.jobs <- j // the workers go on until there are no more, and so does the ledger
 	}
 }
@@ -163,9 +165,9 @@ func (f *following) work() {
 	var prog *Program
 	defer func() { f.retire(w) }()
 	for j := range f.jobs {
-		if j.prog = f.prog.Load(); j.prog != prog {
+		if p := f.prog.Load(); p != prog {
 			f.retire(w)
-			prog, w = j.prog, f.worker(j.prog)
+			prog, w = p, f.worker(p)
 		}
 		if j.Block != nil && len(j.Block.Records) > 0 {
 			w.chunk(j)

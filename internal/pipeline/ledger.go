@@ -19,18 +19,17 @@ import (
 // ledger is what following has come to: the positions of the sources, and what was
 // counted before them. It is for one goroutine.
 type ledger struct {
-	cfg      *FollowConfig
-	prog     *Program
-	byID     map[string]int // rules of prog
-	funcs    [][]agg.Func   // of prog
-	res      *Result
-	sources  map[uint64]*source
-	panes    map[paneKey]*pane
-	restored []tailer.Position // of sources that have not come up again
-	bytes    int               // of all panes
-	events   []byte            // lines that wait to be printed
-	changed  bool              // since it was saved
-	closed   int64             // windows that were to be closed by then are; see mark
+	cfg     *FollowConfig
+	prog    *Program
+	byID    map[string]int // rules of prog
+	funcs   [][]agg.Func   // of prog
+	res     *Result
+	sources map[uint64]*source
+	panes   map[paneKey]*pane
+	bytes   int    // of all panes
+	events  []byte // lines that wait to be printed
+	changed bool   // since it was saved
+	closed  int64  // windows that were to be closed by then are; see mark
 }
 
 // source is a stream of chunks.
@@ -130,21 +129,14 @@ func (l *ledger) add(s *source, j *chunkJob) {
 	}
 	l.events = append(l.events, f.lines...)
 	for _, g := range f.table.Rows() {
-		l.count(j.prog, g)
+		l.count(g)
 	}
 }
 
-// count adds a group that rules of p have found.
-func (l *ledger) count(p *Program, g *agg.Row) {
-	rule := g.Rule
-	if p != l.prog { // loaded anew meanwhile
-		var ok bool
-		if rule, ok = l.byID[p.IDs[rule]]; !ok {
-			return
-		}
-	}
-	k := paneKey{rule: rule, window: g.Window}
-	if g.Window != agg.NoWindow && l.prog.Windows[rule].Closed(g.Window, l.closed) {
+// count adds a group.
+func (l *ledger) count(g *agg.Row) {
+	k := paneKey{rule: g.Rule, window: g.Window}
+	if g.Window != agg.NoWindow && l.prog.Windows[g.Rule].Closed(g.Window, l.closed) {
 		k.late = true
 		l.res.Late += g.Count
 	}
@@ -271,7 +263,11 @@ func comparePanes(a, b paneKey) int {
 // rowsOf returns the rows of a pane.
 func (l *ledger) rowsOf(env *command.Env, k paneKey, p *pane) (out []Change) {
 	seen := map[string]int{}
-	for _, n := range Rows(env, l.prog.Rules, l.prog.Windows, p.table.Rows()) {
+	groups := p.table.Rows()
+	for _, g := range groups {
+		g.Window, g.Late = k.window, k.late // which an overflow row has not
+	}
+	for _, n := range Rows(env, l.prog.Rules, l.prog.Windows, groups) {
 		id := rowID(l.prog.IDs[k.rule], k, l.prog.Rules[k.rule].By, n)
 		if seen[id]++; seen[id] > 1 { // commands behind stats have taken the group away
 			id += "-" + strconv.Itoa(seen[id])

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
-	"sluice/agg"
 	"sluice/agg/partial"
 	"sluice/agg/window"
 	"sluice/tailer"
@@ -38,9 +38,8 @@ type Closing struct {
 // state returns what the ledger holds.
 func (l *ledger) state() *State {
 	s := &State{Groups: map[string][]byte{}, Header: Header{Closed: l.closed}}
-	s.Positions = slices.Clone(l.restored)
-	for _, src := range l.sources {
-		if src.at != nil {
+	for _, n := range slices.Sorted(maps.Keys(l.sources)) {
+		if src := l.sources[n]; src.at != nil {
 			s.Positions = append(s.Positions, *src.at)
 		}
 	}
@@ -70,10 +69,11 @@ func (l *ledger) state() *State {
 func (l *ledger) groups(rule int, keys []paneKey) []byte {
 	var b bytes.Buffer
 	w := partial.NewWriter(&b)
-	w.Begin(partial.Head{Options: l.options()})
+	w.Begin(partial.Head{Source: "follow", Options: l.options()})
 	w.Detection(partial.Detection{Hash: l.prog.IDs[rule]}, l.funcs[rule])
 	for _, k := range keys {
 		for _, r := range l.panes[k].table.Rows() {
+			r.Window, r.Late = k.window, k.late // which an overflow row has not
 			w.Row(r)
 		}
 	}
@@ -96,7 +96,10 @@ func (l *ledger) options() partial.Options {
 // restore makes l what s holds. Groups of rules that are not in force any more, or that
 // count by other windows, are left out, and told.
 func (l *ledger) restore(s *State) error {
-	l.restored, l.closed = slices.Clone(s.Positions), s.Header.Closed
+	l.closed = s.Header.Closed
+	for i := range s.Positions { // numbered as tailer.FollowConfig says
+		l.source(uint64(i + 1)).at = &s.Positions[i]
+	}
 	for id, file := range s.Groups {
 		rule, ok := l.byID[id]
 		if !ok {
@@ -133,9 +136,6 @@ func (l *ledger) read(rule int, file []byte) error {
 	for _, g := range p.Groups {
 		for _, row := range g.Rows {
 			k := paneKey{rule, row.Window, row.Late}
-			if row.Overflow {
-				k.window = agg.NoWindow
-			}
 			l.pane(k).add(l, k, row)
 		}
 	}
