@@ -8,6 +8,7 @@
 package tailer
 
 import (
+	"context"
 	"errors"
 	"io"
 
@@ -45,6 +46,16 @@ func NewPool(n int) *Pool {
 }
 
 func (p *Pool) get() *Block { return <-p.free }
+
+// getFor is get until ctx ends.
+func (p *Pool) getFor(ctx context.Context) (*Block, error) {
+	select {
+	case b := <-p.free:
+		return b, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
 
 func (p *Pool) put(b *Block) {
 	if cap(b.Data) > 4*blockSize {

@@ -28,7 +28,7 @@ type FollowConfig struct {
 	// for late writers before its last line is taken as it is; 0 means 5 s.
 	RotateWait time.Duration
 	// Restore is where an earlier run had come to: the last Position of each
-	// source that was not Gone.
+	// source that was not Gone. Restore[i] is of source number i+1 in this run.
 	Restore []Position
 	// Pool holds the blocks of chunks; nil means one of its own. Next waits while
 	// all of its blocks are in use.
@@ -42,8 +42,8 @@ type Chunk struct {
 	// Block holds whole records. It is nil if only the position moved. Its
 	// receiver releases it. Block.Offset is that of Position, at the block's start.
 	Block *Block
-	// Source is the number of the stream in this run. Chunks of one source come
-	// in order.
+	// Source is the number of the stream in this run, from 1. Chunks of one source
+	// come in order.
 	Source uint64
 	// Position is where the source has come to once this chunk and all before it
 	// are accounted.

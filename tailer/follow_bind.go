@@ -1,0 +1,425 @@
+package tailer
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// candidate is a file of which it is not known yet whether it is a new one or
+// holds what has been read from another.
+type candidate struct {
+	entry
+	since  time.Time // it has not changed since
+	f      *os.File  // nil if it is not open
+	z      *unpacked
+	packed bool
+	copied bool   // it holds what is read elsewhere, so it is not read
+	maybe  bool   // it looks as if it might
+	early  bool   // it was there at the first scan
+	first  uint64 // hash of its first bytes, 0 if there are too few
+}
+
+// scanNow lists the files to follow and gives each a source.
+func (f *Follower) scanNow() {
+	f.scan, f.scanAgain = false, time.Time{}
+	began := f.cfg.Now()
+	l := f.list()
+	f.watchFolders(l)
+	for _, path := range l.pipes {
+		f.openPipe(path)
+	}
+	f.present(l)
+	f.candidates(l)
+	f.resolve()
+	f.giveUp()
+	for path := range f.told {
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			delete(f.told, path)
+		}
+	}
+	f.scanned = true
+	// A scan of very many files must not take all the time.
+	f.scanAt = f.now.Add(max(tidyEvery, 4*f.cfg.Now().Sub(began)))
+}
+
+// present notes under which names the known files stand, if any.
+func (f *Follower) present(l *listing) {
+	for _, s := range f.all {
+		if s.lost {
+			continue
+		}
+		if i, ok := l.byID[s.st.id]; ok {
+			e := l.entries[i]
+			if s.absent {
+				s.absent = false
+				f.enqueue(s)
+			}
+			if e.path != s.path {
+				// With hard links, the name that it has may be as good as ever.
+				if st, err := statPath(s.path); err != nil || st.id != s.st.id {
+					f.renamed(s, e)
+				}
+			}
+			continue
+		}
+		st, err := statPath(s.path)
+		gone := err == nil && st.id != s.st.id || errors.Is(err, fs.ErrNotExist)
+		if gone && !s.absent {
+			s.absent = true
+			s.changed = f.now
+			if s.f == nil { // nothing can be read from it any more
+				f.unplace(s)
+				s.lost = true
+			} else {
+				f.enqueue(s)
+			}
+		}
+	}
+}
+
+// candidates keeps the files that are nobody's.
+func (f *Follower) candidates(l *listing) {
+	for id, c := range f.waiting {
+		i, ok := l.byID[id]
+		_, known := f.known[id]
+		if !ok && !known && c.f != nil && !c.packed && !c.maybe && !c.copied {
+			f.begin(c) // it is gone already, but it can still be read
+			continue
+		}
+		if !ok || known {
+			c.close(f)
+			delete(f.waiting, id)
+			continue
+		}
+		e := l.entries[i]
+		if !e.st.sameAs(c.st) || e.path != c.path {
+			c.since, c.first = f.now, 0
+			if c.z != nil {
+				c.z.close()
+			}
+		}
+		c.entry = e
+	}
+	for _, e := range l.entries {
+		if f.known[e.st.id] == nil && f.waiting[e.st.id] == nil {
+			f.waiting[e.st.id] = &candidate{entry: e, since: f.now, early: !f.scanned}
+		}
+	}
+}
+
+// resolve gives candidates a source: first those whose file an earlier run has
+// read, then the others.
+func (f *Follower) resolve() {
+	lost, kinOf := map[fileID][]*source{}, map[string][]*source{}
+	for _, s := range f.all {
+		s.hope = false
+		if s.restore && !s.final {
+			lost[s.st.id] = append(lost[s.st.id], s)
+		}
+		if !s.final {
+			k := family(s.path)
+			kinOf[k] = append(kinOf[k], s)
+		}
+	}
+	for id, c := range f.waiting {
+		for _, s := range lost[id] {
+			if f.resume(c, s) {
+				break
+			}
+		}
+	}
+	for _, c := range f.inOrder() {
+		k := family(c.path)
+		if s := f.settle(c, kinOf[k]); s != nil {
+			kinOf[k] = append(kinOf[k], s)
+		}
+	}
+}
+
+// inOrder returns the candidates: those that are not rotated first, then by name.
+func (f *Follower) inOrder() (all []*candidate) {
+	for _, c := range f.waiting {
+		all = append(all, c)
+	}
+	sortCandidates(all)
+	return all
+}
+
+// resume goes on with s, of an earlier run, in c, which is where it was.
+func (f *Follower) resume(c *candidate, s *source) bool {
+	if !s.lost || !c.open(f) {
+		return false
+	}
+	like := unknown
+	var err error
+	if s.pos.Skip {
+		like, err = s.pos.compare(c.f)
+	} else if c.packed == s.pos.Packed {
+		like, err = s.pos.compare(c.contents())
+	}
+	if err != nil && !errors.Is(err, io.EOF) || like != same && (like != unknown || s.pos.Offset > 0) {
+		return false
+	}
+	f.event(Event{What: Resumed, Path: c.path, Offset: s.pos.Offset})
+	f.give(c, s)
+	return true
+}
+
+// give puts s into the file of c.
+func (f *Follower) give(c *candidate, s *source) {
+	delete(f.waiting, c.st.id)
+	f.closeFile(s)
+	f.unplace(s)
+	if !s.pos.Skip {
+		s.pos.Packed = c.packed
+	}
+	f.place(s, c.path, c.st)
+	s.rotated = s.rotated || isRotatedPath(c.path)
+	s.first = c.first
+	if c.f != nil {
+		if c.z != nil {
+			c.z.close()
+		}
+		f.hold(s, c.f)
+		f.looks++
+		s.used = f.looks
+		c.f, c.z = nil, nil
+	}
+}
+
+// settle finds out what c is, and returns its source if it has one now.
+func (f *Follower) settle(c *candidate, kin []*source) *source {
+	if f.waiting[c.st.id] != c {
+		return nil
+	}
+	if c.open(f) {
+		c.begins()
+	} else {
+		for _, s := range kin {
+			s.hope = true
+		}
+		return nil
+	}
+	wait := false
+	for _, s := range kin {
+		switch f.relate(c, s) {
+		case heir:
+			f.event(Event{What: Moved, Path: c.path, Offset: s.pos.Offset})
+			f.give(c, s)
+			return s
+		case copied:
+			if !c.copied {
+				c.copied = true
+				f.event(Event{What: Copied, Path: c.path})
+			}
+			wait = true
+		case undecided:
+			wait, s.hope = true, true
+		case ended:
+			s.pos.Skip, s.pos.Offset, s.pos.Marks = true, 0, nil
+			if s.pos.advance(c.f, c.st.size) == nil {
+				f.give(c, s)
+				return s
+			}
+		}
+	}
+	if wait {
+		if f.opened > f.limit/2 {
+			c.close(f)
+		}
+		return nil
+	}
+	return f.begin(c)
+}
+
+// relation is what a candidate is to a source.
+type relation uint8
+
+const (
+	stranger  relation = iota
+	heir               // the source goes on in it
+	copied             // it holds what the source reads elsewhere
+	ended              // it holds what the source has read, and less
+	undecided          // this cannot be told yet
+)
+
+func (f *Follower) relate(c *candidate, s *source) relation {
+	rotated := isRotatedPath(c.path)
+	switch {
+	case s.pos.Skip || s.final, s.lost && s.st.id == c.st.id, c.differs(s):
+		return stranger
+	case !s.lost && !s.absent && !rotated:
+		return stranger // nobody copies a file to a name that is still written to
+	case !s.lost && !s.caught:
+		return undecided // what is read of it comes first
+	}
+	like, err := f.liken(c, s)
+	c.maybe = c.maybe || err == nil && like != differs
+	young := f.since(c.since) < f.cfg.RotateWait
+	switch {
+	case err != nil && young:
+		return undecided
+	case err != nil, like == differs:
+		return stranger
+	case like == same && (s.lost || s.absent && !rotated):
+		return heir
+	case like == same:
+		return copied
+	case like == shorter && !rotated: // it has been cut
+		return stranger
+	case like == shorter && !s.lost:
+		return copied
+	case like == shorter && young, like == unknown && rotated && young && s.pos.Offset > 0:
+		return undecided
+	case like == shorter:
+		return ended
+	}
+	return stranger
+}
+
+// liken compares c with what s has read, or seen if that is nothing yet.
+func (f *Follower) liken(c *candidate, s *source) (likeness, error) {
+	if s.pos.Offset > 0 {
+		return s.pos.compare(c.contents())
+	}
+	if len(s.partial) == 0 {
+		return unknown, nil
+	}
+	buf := make([]byte, len(s.partial))
+	n, err := c.contents().ReadAt(buf, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return differs, err
+	}
+	switch {
+	case bytes.Equal(buf[:n], s.partial):
+		return same, nil
+	case n > 0 && bytes.HasPrefix(s.partial, buf[:n]):
+		return shorter, nil
+	}
+	return differs, nil
+}
+
+// begin makes a new source of c.
+func (f *Follower) begin(c *candidate) *source {
+	s := f.newSource(c.path, c.st)
+	s.pos.Packed = c.packed
+	old := c.early && len(f.cfg.Restore) == 0 && f.cfg.FromEnd
+	if !c.input && c.early && !f.old[family(c.path)] {
+		old = true // it was rotated before we came
+	}
+	var err error
+	if old && (c.packed || !c.input) {
+		s.pos.Skip, s.pos.Packed = true, false
+		err = s.pos.advance(c.f, c.st.size)
+	} else if old {
+		err = s.toEnd(c)
+	}
+	if err != nil {
+		f.unreadable(c.path, err)
+		f.sources--
+		delete(f.all, s.n)
+		return nil
+	}
+	if !s.pos.Skip {
+		f.event(Event{What: Found, Path: c.path, Offset: s.pos.Offset})
+	}
+	if s.pos.Offset > 0 {
+		f.out = append(f.out, f.chunk(s, nil, false))
+	}
+	f.give(c, s)
+	return s
+}
+
+// giveUp ends the sources whose file is gone, if nothing can be where they go on.
+func (f *Follower) giveUp() {
+	for _, s := range f.all {
+		if !s.lost || s.final || s.hope {
+			continue
+		}
+		if s.restore && !f.certainlyGone(s.path) {
+			continue
+		}
+		s.final = true
+		f.enqueue(s)
+	}
+}
+
+// certainlyGone reports whether what stands at path can be seen, so that a file
+// which has not been found there is not there.
+func (f *Follower) certainlyGone(path string) bool {
+	_, err := statPath(path)
+	return err == nil || errors.Is(err, fs.ErrNotExist)
+}
+
+// open opens the file of c, once.
+func (c *candidate) open(f *Follower) bool {
+	if c.f != nil {
+		return true
+	}
+	file, err := f.openFile(c.path)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) && !isLimit(err) {
+			f.unreadable(c.path, err)
+		}
+		return false
+	}
+	info, err := file.Stat()
+	if err != nil || statOf(c.path, info).id != c.st.id {
+		file.Close()
+		f.opened--
+		f.scanSoon()
+		return false
+	}
+	f.readable(c.path)
+	c.f = file
+	var head [8]byte
+	n, _ := file.ReadAt(head[:], 0)
+	if c.packed = isPacked(head[:n]); c.packed {
+		c.z = &unpacked{f: file}
+	}
+	return true
+}
+
+// begins notes how c begins.
+func (c *candidate) begins() {
+	if c.first != 0 {
+		return
+	}
+	var buf [firstMark]byte
+	if n, _ := c.contents().ReadAt(buf[:], 0); n == len(buf) {
+		c.first = hash(buf[:])
+	}
+}
+
+// differs reports whether c is known to begin otherwise than s. It looks at no
+// file: a folder may hold thousands of numbered ones.
+func (c *candidate) differs(s *source) bool {
+	first := s.first
+	if len(s.pos.Marks) > 0 {
+		first = s.pos.Marks[0]
+	}
+	return c.first != 0 && first != 0 && c.first != first
+}
+
+func (c *candidate) contents() contents {
+	if c.z != nil {
+		return c.z
+	}
+	return c.f
+}
+
+func (c *candidate) close(f *Follower) {
+	if c.z != nil {
+		c.z.close()
+		c.z = nil
+	}
+	if c.f != nil {
+		c.f.Close()
+		c.f = nil
+		f.opened--
+	}
+}
