@@ -192,6 +192,9 @@ func TestDamage(t *testing.T) {
 	if parts, err := read(whole); err != nil || len(parts) != 2 || !bytes.Equal(union(t, whole), whole) {
 		t.Fatalf("%d parts, %v", len(parts), err)
 	}
+	if got := union(t, bytes.ReplaceAll(whole, []byte("\n"), []byte("\r\n"))); !bytes.Equal(got, whole) {
+		t.Error("line ends of Windows make another file")
+	}
 	rng := rand.New(rand.NewPCG(35, 36))
 	for i := range whole {
 		var e *Error
@@ -317,7 +320,7 @@ func FuzzRow(f *testing.F) {
 		f.Add(uint8(1), line)
 	}
 	f.Fuzz(func(t *testing.T, n uint8, data []byte) {
-		if !bytes.HasPrefix(data, []byte(`{"key":`)) || bytes.IndexByte(data, '\n') != len(data)-1 {
+		if !bytes.HasPrefix(data, []byte(`{"key":`)) || bytes.HasSuffix(data, []byte("\r\n")) || bytes.IndexByte(data, '\n') != len(data)-1 {
 			return
 		}
 		d := known[n%2]

@@ -112,7 +112,7 @@ func (r *Reader) part() (*Part, error) {
 	}
 }
 
-// read reads a line, with its line feed.
+// read reads a line, with its line feed. A carriage return before that is no part of it.
 func (r *Reader) read() error {
 	r.line, r.at = r.line[:0], r.next
 	for {
@@ -123,6 +123,9 @@ func (r *Reader) read() error {
 		case len(r.line) > maxLine:
 			return fmt.Errorf("the line is longer than %d bytes", maxLine)
 		case err == nil:
+			if n := len(r.line); n > 1 && r.line[n-2] == '\r' { // a shell of Windows wrote the file
+				r.line = append(r.line[:n-2], '\n')
+			}
 			return nil
 		case err == io.EOF && len(r.line) > 0:
 			return ErrCut

@@ -142,12 +142,16 @@ func (w *worker) step(at int64) int64 { return at / int64(w.cfg.Segment) }
 // time of the last one.
 func (w *worker) scanRecords(data []byte, records []record.Record, base int64) {
 	lo, last := records[0].Lo, records[len(records)-1]
-	own := make([]record.Record, len(records))
-	for i, rec := range records {
-		own[i] = record.Record{Lo: rec.Lo - lo, Hi: rec.Hi - lo, Kind: rec.Kind, Why: rec.Why}
-	}
 	w.base = base + int64(lo)
-	w.sc.Scan(data[lo:last.Hi], own)
+	if lo > 0 {
+		w.shifted = append(w.shifted[:0], records...)
+		for i := range w.shifted {
+			w.shifted[i].Lo -= lo
+			w.shifted[i].Hi -= lo
+		}
+		records = w.shifted
+	}
+	w.sc.Scan(data[lo:last.Hi], records)
 	w.ends(last.Kind, data[last.Lo:last.Hi])
 }
 

@@ -339,3 +339,69 @@ func TestCommandsRunPerWindow(t *testing.T) {
 		t.Errorf("rows %q, want %q", got, want)
 	}
 }
+
+// Each file has a watermark of its own, whichever are read at the same time, and events
+// come in the order of the input as they do without windows.
+func TestWatermarkOfEachFile(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(57, 58))
+	w := window.Scheduled
+	rules := compile(t, `EventCode=4104 ScriptBlockText="*ipinfo*" | stats count min(_time) as a max(_time) as b by dest`)
+	first := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC).UnixNano()
+	var files []string
+	for i := range 5 {
+		var text bytes.Buffer
+		for _, r := range aroundEdges(rng, w, first+int64(i)*7*w.Period, func() bool { return rng.IntN(2) == 0 }) {
+			text.WriteString(r.before + r.text)
+		}
+		if i == 3 {
+			var packed bytes.Buffer
+			z := gzip.NewWriter(&packed)
+			z.Write(text.Bytes())
+			z.Close()
+			text = packed
+		}
+		files = append(files, writeFile(t, fmt.Sprint("f", i), text.Bytes()))
+	}
+	run := func(files []string, threads int, windows []window.Spec, events *bytes.Buffer) *pipeline.Result {
+		t.Helper()
+		cfg := pipeline.Config{Files: files, Rules: rules, Set: match.Compile(rules, match.Options{}), Threads: threads, Segment: 3000, Windows: windows}
+		if events != nil {
+			cfg.Events, cfg.Event = events, func(dst []byte, h *match.Hit) []byte { return fmt.Appendf(dst, "%s %d\n", h.Key[0], h.Nanos) }
+		}
+		res, err := pipeline.Run(context.Background(), cfg)
+		if err != nil || len(res.Errors) > 0 {
+			t.Fatal(err, res.Errors)
+		}
+		checkIdentity(t, res)
+		return res
+	}
+	on := []window.Spec{w}
+	sum, late := agg.New(), int64(0)
+	for _, f := range files {
+		res := run([]string{f}, 1, on, nil)
+		late += res.Late
+		for _, g := range res.Groups {
+			sum.Add(g, nil)
+		}
+	}
+	want := fmt.Sprint(groupsOf(sum.Rows(), 0))
+	var plain bytes.Buffer
+	run(files, 2, nil, &plain)
+	for threads := 1; threads <= 4; threads++ {
+		res := run(files, threads, on, nil)
+		if got := fmt.Sprint(groupsOf(res.Groups, 0)); got != want || res.Late != late || late == 0 {
+			t.Fatalf("%d workers: %d late, %s\nwant %d, %s", threads, res.Late, got, late, want)
+		}
+		var events bytes.Buffer
+		res = run(files, threads, on, &events)
+		if got := fmt.Sprint(groupsOf(res.Groups, 0)); got != want || !bytes.Equal(events.Bytes(), plain.Bytes()) || plain.Len() == 0 {
+			t.Fatalf("%d workers, with events: %d bytes of them, want %d, and\n%s\nwant %s", threads, events.Len(), plain.Len(), got, want)
+		}
+	}
+	open := w
+	open.Open = true
+	if res := run(files, 2, []window.Spec{open}, nil); res.Late != 0 {
+		t.Errorf("%d hits are late to windows that are never closed", res.Late)
+	}
+}

@@ -55,8 +55,9 @@ type worker struct {
 	out     *found // of what is being matched
 	base    int64  // of what is being matched, in its file's text
 	records []record.Record
-	tail    tail          // of the segment
-	take    func() *found // returns one that holds nothing
+	shifted []record.Record // of a part of a block
+	tail    tail            // of the segment
+	take    func() *found   // returns one that holds nothing
 
 	saved       *found // while a segment is matched
 	savedCounts match.Counts
