@@ -27,6 +27,9 @@ var (
 	// With windows, also these.
 	windowedStats = append(slices.Clone(statsNames), "window_start", "window_end", "late")
 	windowedRisk  = append(slices.Clone(riskNames), "late")
+	// While following, also these.
+	followedStats = append(slices.Clone(windowedStats), "row_id", "final")
+	followedRisk  = append(slices.Clone(windowedRisk), "row_id", "final")
 )
 
 // Encoder turns rows and events into lines. It is for one goroutine.
@@ -38,9 +41,9 @@ type Encoder struct {
 
 // Stats returns the line of a row: the detection's name, with windows also the window
 // and whether the row is of events that came late, then the columns in order, and
-// "overflow":true in an overflow row. A number is a number, several values are a list.
-// The slice is valid until the next
-// call.
+// "overflow":true in an overflow row. While following, "row_id" names the row, and
+// "final":true is behind one that changes no more. A number is a number, several values
+// are a list. The slice is valid until the next call.
 func (e *Encoder) Stats(r row.Named) []byte {
 	e.o.buf = e.o.buf[:0]
 	e.o.begin()
@@ -52,10 +55,29 @@ func (e *Encoder) Stats(r row.Named) []byte {
 		e.windowEnd("window_end", r.Span.Timed, r.Span.End)
 		e.late(r)
 	}
+	if r.Follow.ID != "" {
+		e.o.taken = followedStats
+	}
+	e.followed(r)
 	e.columns(r)
 	e.overflow(r)
+	e.final(r)
 	e.o.end()
 	return e.o.buf
+}
+
+// followed names a row that may be printed again.
+func (e *Encoder) followed(r row.Named) {
+	if r.Follow.ID != "" {
+		e.o.text("row_id", r.Follow.ID)
+	}
+}
+
+func (e *Encoder) final(r row.Named) {
+	if r.Follow.Final {
+		e.o.key("final")
+		e.o.buf = append(e.o.buf, "true"...)
+	}
 }
 
 // windowEnd writes an end of a window as other times of rows are; null if there is none.
@@ -136,6 +158,9 @@ func (e *Encoder) risk(d *detection.Detection, r row.Named, obj detection.RiskOb
 	if r.Span.Windowed {
 		o.taken = windowedRisk
 	}
+	if r.Follow.ID != "" {
+		o.taken = followedRisk
+	}
 	o.text("search_name", d.SavedSearch())
 	o.text("source", d.SavedSearch())
 	o.text("orig_sid", sid(d, r.Span))
@@ -169,8 +194,10 @@ func (e *Encoder) risk(d *detection.Detection, r row.Named, obj detection.RiskOb
 	o.text("info_min_time", from)
 	o.text("info_max_time", to)
 	e.late(r)
+	e.followed(r)
 	e.columns(r)
 	e.overflow(r)
+	e.final(r)
 	o.end()
 }
 

@@ -34,6 +34,7 @@ type runFlags struct {
 	ruleFlags
 	windowFlags
 	partialFlags
+	followFlags
 	output     string
 	format     string
 	nulls      string
@@ -79,9 +80,18 @@ were printed; with --exit-status, 1 if nothing matched.`,
   zcat old.ndjson.gz | sluice run -r detections/ -`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.quiet = f.quiet
+			if err := f.followFlags.check(cmd, f.output); err != nil {
+				return err
+			}
+			if f.follow && f.output != "events" && !cmd.Flags().Changed("window") {
+				f.window = "auto"
+			}
 			j, err := c.resolve(f, args)
 			if err != nil {
 				return err
+			}
+			if f.follow {
+				return c.follow(cmd.Context(), j)
 			}
 			return c.run(cmd.Context(), j)
 		},
@@ -92,6 +102,7 @@ were printed; with --exit-status, 1 if nothing matched.`,
 	fl.StringVarP(&f.output, "output", "o", "stats", "what to print: stats (rows), risk (risk events), events (matched events) or partial (rows for sluice merge)")
 	f.windowFlags.add(cmd)
 	f.partialFlags.add(cmd)
+	f.followFlags.add(cmd)
 	fl.StringVar(&f.format, "format", "auto", "input format: auto, ndjson or xml")
 	fl.StringVar(&f.nulls, "nulls", "keep", "events with a missing BY field: keep (as null) or splunk (drop, as stats does)")
 	fl.StringVar(&f.tz, "tz", "UTC", "zone of printed times, and of times in the input that have none")
@@ -168,7 +179,7 @@ func choose[T any](flag, value string, values map[string]T) (T, error) {
 	v, ok := values[value]
 	if !ok {
 		names := make([]string, 0, len(values))
-		for _, name := range []string{"auto", "ndjson", "xml", "stats", "risk", "events", "partial", "keep", "splunk"} {
+		for _, name := range []string{"auto", "ndjson", "xml", "stats", "risk", "events", "partial", "keep", "splunk", "start", "end"} {
 			if _, ok := values[name]; ok {
 				names = append(names, name)
 			}

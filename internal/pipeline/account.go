@@ -3,6 +3,8 @@ package pipeline
 import (
 	"context"
 	"time"
+
+	"sluice/match/row"
 )
 
 const (
@@ -78,6 +80,7 @@ func (f *following) reload(ctx context.Context, p *printer, prog *Program, err e
 	for f.flight.Load() > 0 {
 		f.take(<-f.done)
 	}
+	old := f.ledger.prog
 	f.prog.Store(prog)
 	rows := f.ledger.swap(prog)
 	f.gate.Unlock()
@@ -85,7 +88,7 @@ func (f *following) reload(ctx context.Context, p *printer, prog *Program, err e
 		return err
 	}
 	f.save()
-	return p.print(ctx, f.cfg.Grace, nil, rows)
+	return p.print(ctx, f.cfg.Grace, printJob{old, nil, rows})
 }
 
 // emit saves what the ledger holds, and then prints what has changed in it. What is
@@ -101,7 +104,7 @@ func (f *following) emit(ctx context.Context, p *printer) error {
 		printed()
 		return nil
 	}
-	if err := p.print(ctx, f.cfg.Grace, l.events, rows); err != nil {
+	if err := p.print(ctx, f.cfg.Grace, printJob{l.prog, l.events, rows}); err != nil {
 		return err
 	}
 	f.res.Printed += len(rows)
@@ -135,15 +138,16 @@ type printer struct {
 }
 
 type printJob struct {
+	prog   *Program // whose rows they are
 	events []byte
-	rows   []Change
+	rows   []row.Named
 }
 
 func (f *following) printer() *printer {
 	p := &printer{make(chan printJob), make(chan error, 1)}
 	go func() {
 		for j := range p.jobs {
-			p.errs <- f.cfg.Print(j.events, j.rows)
+			p.errs <- j.prog.Print(j.events, j.rows)
 		}
 	}()
 	return p
@@ -152,8 +156,8 @@ func (f *following) printer() *printer {
 func (p *printer) close() { close(p.jobs) }
 
 // print waits until all is printed, or until grace is over when ctx has ended.
-func (p *printer) print(ctx context.Context, grace time.Duration, events []byte, rows []Change) error {
-	p.jobs <- printJob{events, rows}
+func (p *printer) print(ctx context.Context, grace time.Duration, j printJob) error {
+	p.jobs <- j
 	select {
 	case err := <-p.errs:
 		return err

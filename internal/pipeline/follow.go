@@ -30,8 +30,13 @@ type Program struct {
 	// IDs name the compiled forms of the rules: groups of equal ones go on when rules
 	// are loaded anew, and in another run.
 	IDs []string
-	// Event, if set, turns each matched event into a line, which is printed as it is.
+	// Event, if set, turns each matched event into a line. It is called by all workers at
+	// once.
 	Event func(dst []byte, h *match.Hit) []byte
+	// Print prints those lines, then rows that have changed since they were printed, whose
+	// numbers are those of all of their window so far. It is called by one goroutine,
+	// which may wait in it; then nothing more is read.
+	Print func(events []byte, rows []row.Named) error
 }
 
 // FollowConfig says what to run, and how.
@@ -49,23 +54,12 @@ type FollowConfig struct {
 	// Save keeps what is to be gone on from; nil keeps nothing. An error is told, and
 	// the next time is tried again.
 	Save func(*State) error
-	// Print prints lines of events, then rows. It is called by one goroutine, which may
-	// wait in it; then nothing more is read.
-	Print func(events []byte, rows []Change) error
 	// Reload brings rules that are to be in force from then on.
 	Reload <-chan *Program
 	Log    func(error)      // is told what goes wrong, by one goroutine
 	Now    func() time.Time // the clock; nil means time.Now
 	// Grace is how long Follow waits for Print when it is to end; 0 means 10 s.
 	Grace time.Duration
-}
-
-// Change is a row that has changed since it was printed. Its numbers are those of all
-// of its window so far.
-type Change struct {
-	row.Named
-	ID    string // of detection, window and group, the same in every run
-	Final bool   // the window is closed
 }
 
 // ErrBlocked says that Print did not return in time. What it was to print is saved.

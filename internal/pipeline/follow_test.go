@@ -16,6 +16,7 @@ import (
 	"sluice/internal/pipeline"
 	"sluice/internal/record"
 	"sluice/match"
+	"sluice/match/row"
 	"sluice/match/rule"
 	"sluice/tailer"
 )
@@ -94,7 +95,7 @@ func groupName(rule int, r timedRecord, windows []window.Spec) string {
 	return fmt.Sprint(rule, " ", start, " ", r.dest)
 }
 
-func changeName(c pipeline.Change) string {
+func changeName(c row.Named) string {
 	start := "none"
 	if c.Span.Timed {
 		start = fmt.Sprint(c.Span.Start)
@@ -110,8 +111,8 @@ type consumer struct {
 	windows []window.Spec
 	rules   int
 	saved   *pipeline.State
-	rows    map[string]pipeline.Change // by ID: the last one printed
-	left    int                        // saves until the run is killed
+	rows    map[string]row.Named // by ID: the last one printed
+	left    int                  // saves until the run is killed
 }
 
 func (c *consumer) save(s *pipeline.State) error {
@@ -127,7 +128,7 @@ func (c *consumer) save(s *pipeline.State) error {
 	return nil
 }
 
-func (c *consumer) print(_ []byte, rows []pipeline.Change) error {
+func (c *consumer) print(_ []byte, rows []row.Named) error {
 	if c.left == 0 {
 		return nil // dead
 	}
@@ -138,7 +139,7 @@ func (c *consumer) print(_ []byte, rows []pipeline.Change) error {
 		if want := most[name]; int(n) > want || !r.Span.Late && len(c.windows) == 0 && int(n) != want {
 			c.t.Errorf("printed %v of %s, and %d are saved", n, name, want)
 		}
-		if old, ok := c.rows[r.ID]; ok {
+		if old, ok := c.rows[r.Follow.ID]; ok {
 			before, _ := old.Get("count").Num()
 			if n < before && changeName(old) == name {
 				c.t.Errorf("%s fell from %v to %v", name, before, n)
@@ -147,7 +148,7 @@ func (c *consumer) print(_ []byte, rows []pipeline.Change) error {
 				c.t.Errorf("%s and %s have one ID", name, changeName(old))
 			}
 		}
-		c.rows[r.ID] = r
+		c.rows[r.Follow.ID] = r
 	}
 	return nil
 }
@@ -197,7 +198,8 @@ func TestFollowKilledAnywhere(t *testing.T) {
 			windows = slices.Repeat([]window.Spec{window.Scheduled}, 2)
 		}
 		prog := followed(t, windows)
-		c := &consumer{t: t, files: files, windows: windows, rules: 2, rows: map[string]pipeline.Change{}}
+		c := &consumer{t: t, files: files, windows: windows, rules: 2, rows: map[string]row.Named{}}
+		prog.Print = c.print
 		var ticks atomic.Int64 // the clock moves with each look at it
 		start := time.Unix(0, first).Add(time.Duration(rng.IntN(6)-2) * time.Hour)
 		clock := func() time.Time { return start.Add(time.Duration(ticks.Add(1)) * 10 * time.Second) }
@@ -212,7 +214,7 @@ func TestFollowKilledAnywhere(t *testing.T) {
 				at = from.Positions
 			}
 			_, err := pipeline.Follow(context.Background(), pipeline.FollowConfig{
-				Program: prog, Threads: 1 + rng.IntN(3), Chunks: newFeed(rng, files, at), Restore: from, Save: c.save, Print: c.print,
+				Program: prog, Threads: 1 + rng.IntN(3), Chunks: newFeed(rng, files, at), Restore: from, Save: c.save,
 				Every: time.Duration(rng.IntN(2)) * time.Millisecond, Now: clock,
 				Log: func(err error) { t.Error(err) },
 			})
@@ -233,7 +235,7 @@ func TestFollowKilledAnywhere(t *testing.T) {
 			n, _ := r.Get("count").Num()
 			got[changeName(r)] += int(n)
 			late = late || r.Span.Late
-			if !r.Final {
+			if !r.Follow.Final {
 				t.Errorf("round %d: the last row of %s is not final", round, changeName(r))
 			}
 		}
@@ -262,20 +264,19 @@ func TestFollowReload(t *testing.T) {
 			reload <- fresh
 		}
 		names := map[string]string{}
-		_, err := pipeline.Follow(context.Background(), pipeline.FollowConfig{
-			Program: old, Threads: 2, Chunks: fd, Reload: reload,
-			Print: func(_ []byte, rows []pipeline.Change) error {
-				if prints++; prints == when {
-					reload <- fresh
-				}
-				for _, r := range rows {
-					n, _ := r.Get("count").Num()
-					finals[r.ID] = n
-					names[r.ID] = r.Get("dest").String()
-				}
-				return nil
-			},
-		})
+		old.Print = func(_ []byte, rows []row.Named) error {
+			if prints++; prints == when {
+				reload <- fresh
+			}
+			for _, r := range rows {
+				n, _ := r.Get("count").Num()
+				finals[r.Follow.ID] = n
+				names[r.Follow.ID] = r.Get("dest").String()
+			}
+			return nil
+		}
+		fresh.Print = old.Print
+		_, err := pipeline.Follow(context.Background(), pipeline.FollowConfig{Program: old, Threads: 2, Chunks: fd, Reload: reload})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -309,14 +310,13 @@ func TestFollowEndsBlocked(t *testing.T) {
 	defer close(release)
 	fd := newFeed(rng, files, nil)
 	fd.wait = true
-	_, err := pipeline.Follow(ctx, pipeline.FollowConfig{
-		Program: followed(t, nil), Threads: 2, Chunks: fd, Save: c.save, Grace: 20 * time.Millisecond,
-		Print: func([]byte, []pipeline.Change) error {
-			cancel()
-			<-release
-			return nil
-		},
-	})
+	prog := followed(t, nil)
+	prog.Print = func([]byte, []row.Named) error {
+		cancel()
+		<-release
+		return nil
+	}
+	_, err := pipeline.Follow(ctx, pipeline.FollowConfig{Program: prog, Threads: 2, Chunks: fd, Save: c.save, Grace: 20 * time.Millisecond})
 	if !errors.Is(err, pipeline.ErrBlocked) {
 		t.Errorf("error %v", err)
 	}

@@ -206,7 +206,7 @@ func (l *ledger) end() {
 
 // changes returns the rows that have changed, in the order of their rules and windows,
 // and takes them for printed once printed is called.
-func (l *ledger) changes() (rows []Change, printed func()) {
+func (l *ledger) changes() (rows []row.Named, printed func()) {
 	var keys []paneKey
 	for k, p := range l.panes {
 		if p.dirty || p.closing {
@@ -222,9 +222,9 @@ func (l *ledger) changes() (rows []Change, printed func()) {
 		hashes[i] = map[string]uint64{}
 		for _, c := range l.rowsOf(&env, k, p) {
 			h := hashOf(c.Values)
-			hashes[i][c.ID] = h
-			if old, ok := p.printed[c.ID]; !ok || old != h || p.closing {
-				c.Final = p.closing
+			hashes[i][c.Follow.ID] = h
+			if old, ok := p.printed[c.Follow.ID]; !ok || old != h || p.closing {
+				c.Follow.Final = p.closing
 				rows = append(rows, c)
 			}
 		}
@@ -261,7 +261,7 @@ func comparePanes(a, b paneKey) int {
 }
 
 // rowsOf returns the rows of a pane.
-func (l *ledger) rowsOf(env *command.Env, k paneKey, p *pane) (out []Change) {
+func (l *ledger) rowsOf(env *command.Env, k paneKey, p *pane) (out []row.Named) {
 	seen := map[string]int{}
 	groups := p.table.Rows()
 	for _, g := range groups {
@@ -272,7 +272,8 @@ func (l *ledger) rowsOf(env *command.Env, k paneKey, p *pane) (out []Change) {
 		if seen[id]++; seen[id] > 1 { // commands behind stats have taken the group away
 			id += "-" + strconv.Itoa(seen[id])
 		}
-		out = append(out, Change{Named: n, ID: id})
+		n.Follow.ID = id
+		out = append(out, n)
 	}
 	return out
 }
@@ -305,7 +306,7 @@ func hashOf(values []row.Value) uint64 {
 
 // swap puts p in force. What rules have counted that p does not have, or counts by other
 // windows, is printed for the last time as it stands.
-func (l *ledger) swap(p *Program) (rows []Change) {
+func (l *ledger) swap(p *Program) (rows []row.Named) {
 	env := l.prog.Set.Env()
 	env.DropNulls = l.cfg.DropNulls
 	kept := map[paneKey]*pane{}
@@ -326,7 +327,7 @@ func (l *ledger) swap(p *Program) (rows []Change) {
 			continue
 		}
 		for _, c := range l.rowsOf(&env, k, pane) {
-			c.Final = true
+			c.Follow.Final = true
 			rows = append(rows, c)
 		}
 	}

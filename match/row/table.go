@@ -71,9 +71,17 @@ type Named struct {
 	Columns []string // shared by the rows of the rule
 	Values  []Value  // as long as Columns
 	Span    Span
+	Follow  Follow
 	// Overflow marks the row of those events of a rule for whose groups there was no
 	// room; see agg.Row.
 	Overflow bool
+}
+
+// Follow says of a row of a run that follows its inputs which one it is, and whether it
+// will change any more. The zero value is that of a run that ends.
+type Follow struct {
+	ID    string // of detection, window and group: the same in every run
+	Final bool   // the window is closed
 }
 
 // Span is the window whose events a row comes from. The zero value is that of a run
