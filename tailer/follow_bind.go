@@ -72,7 +72,7 @@ func (f *Follower) present(l *listing) {
 			s.absent = true
 			s.changed = f.now
 			s.caught, s.settled = false, false // perhaps it was written to, or anew
-			if s.f == nil { // nothing can be read from it any more
+			if s.f == nil {                    // nothing can be read from it any more
 				f.unplace(s)
 				s.lost = true
 			} else {
@@ -253,7 +253,11 @@ const (
 func (f *Follower) relate(c *candidate, s *source) relation {
 	rotated := isRotatedPath(c.path)
 	switch {
-	case s.pos.Skip || s.final, s.lost && s.st.id == c.st.id, c.differs(s):
+	case s.pos.Skip || s.final, s.lost && s.st.id == c.st.id:
+		return stranger
+	case rotated && s.absent && !s.lost && !s.caught:
+		return undecided // it may hold something else by now
+	case c.differs(s):
 		return stranger
 	case !s.lost && !s.absent && !rotated:
 		return stranger // nobody copies a file to a name that is still written to
