@@ -61,7 +61,7 @@ func (c *cli) execute(ctx context.Context, args []string) int {
 	root.SetArgs(args)
 	root.SetOut(c.stdout)
 	root.SetErr(c.stderr)
-	root.AddCommand(c.runCommand(), c.rulesCommand(), c.checkCommand(), c.testCommand(), c.explainCommand())
+	root.AddCommand(c.runCommand(), c.rulesCommand(), c.checkCommand(), c.testCommand(), c.explainCommand(), c.stateCommand())
 	if err := root.ExecuteContext(ctx); err != nil {
 		c.fail(err)
 	}
