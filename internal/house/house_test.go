@@ -22,6 +22,7 @@ const root = "../.."
 var allowed = map[string]string{
 	"agg":                                   "",
 	"bench":                                 "detections internal/corpus internal/pipeline internal/reference match match/detection match/prefilter match/rule",
+	"bench/agg":                             "agg",
 	"bench/versus":                          "agg detections internal/corpus internal/corpus/ruleset internal/pipeline internal/reference match match/command match/detection match/prefilter match/rule sink tailer",
 	"cmd/sluice":                            "agg detections internal/pipeline internal/record match match/detection match/row match/rule sink tailer",
 	"detections":                            "",
