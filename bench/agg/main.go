@@ -54,7 +54,7 @@ func execute(ctx context.Context, args []string, out, log io.Writer) error {
 	fl := flag.NewFlagSet("agg", flag.ContinueOnError)
 	fl.SetOutput(log)
 	rounds := fl.Int("rounds", 3, "how often each cell is timed")
-	record := fl.String("record", "", "write the page to this file too")
+	record := fl.String("record", "", "write the page to this file, too, after each round")
 	keys := fl.String("keys", "1000,1000000,10000000", "numbers of groups")
 	part := fl.String("cell", "", "measure this cell; agg starts itself so")
 	if err := fl.Parse(args); err != nil {
@@ -74,33 +74,42 @@ func execute(ctx context.Context, args []string, out, log io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("cannot start cells: %w", err)
 	}
+	var text []byte
 	for round := range *rounds {
 		for i := range cells {
-			c := &cells[i]
-			fmt.Fprintf(log, "round %d of %d: %s\n", round+1, *rounds, c.name())
-			text, err := exec.CommandContext(ctx, self, "-cell", c.name()).Output()
-			if err != nil {
-				var exit *exec.ExitError
-				if errors.As(err, &exit) {
-					err = fmt.Errorf("%w: %s", err, exit.Stderr)
-				}
-				return fmt.Errorf("cannot measure %s: %w", c.name(), err)
+			fmt.Fprintf(log, "round %d of %d: %s\n", round+1, *rounds, cells[i].name())
+			if err := cells[i].run(ctx, self); err != nil {
+				return err
 			}
-			var r result
-			if _, err := fmt.Sscan(string(text), &r.nanos, &r.bytes); err != nil {
-				return fmt.Errorf("cannot read what %s measured: %w", c.name(), err)
-			}
-			c.results = append(c.results, r)
 		}
-	}
-	page := page(cells, *rounds)
-	if *record != "" {
-		if err := os.WriteFile(*record, page, 0o644); err != nil {
+		text = page(cells, round+1)
+		if *record == "" {
+			continue
+		}
+		if err := os.WriteFile(*record, text, 0o644); err != nil {
 			return fmt.Errorf("cannot record the run: %w", err)
 		}
 	}
-	_, err = out.Write(page)
+	_, err = out.Write(text)
 	return err
+}
+
+// run measures the cell once.
+func (c *cell) run(ctx context.Context, self string) error {
+	text, err := exec.CommandContext(ctx, self, "-cell", c.name()).Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			err = fmt.Errorf("%w: %s", err, exit.Stderr)
+		}
+		return fmt.Errorf("cannot measure %s: %w", c.name(), err)
+	}
+	var r result
+	if _, err := fmt.Sscan(string(text), &r.nanos, &r.bytes); err != nil {
+		return fmt.Errorf("cannot read what %s measured: %w", c.name(), err)
+	}
+	c.results = append(c.results, r)
+	return nil
 }
 
 // makeCells lists what is measured, in turns: the designs of one load follow each other.
