@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"syscall"
 	"testing"
 )
@@ -167,28 +168,31 @@ func TestPassingErrors(t *testing.T) {
 	}
 }
 
-// After a failed sync the file is not trusted, and not synced again.
+// A file that could not be synced or closed is not trusted, and not synced again.
 func TestFailedSyncIsNotRetried(t *testing.T) {
 	t.Parallel()
-	m := newMemFS(nil)
-	s := memStore(m)
-	var ops []string
-	failed := false
-	m.hook = func(op string) error {
-		ops = append(ops, op)
-		if op == "sync" && !failed {
-			failed = true
-			return syscall.EIO
+	for _, bad := range []string{"sync", "close"} {
+		m := newMemFS(nil)
+		s := memStore(m)
+		if _, _, err := s.Load(); err != nil {
+			t.Fatal(err)
 		}
-		return nil
-	}
-	if err := saveNext(s); !errors.Is(err, syscall.EIO) {
-		t.Fatal(err)
-	}
-	if got := ops[len(ops)-1]; got != "remove" {
-		t.Errorf("the last call is %s: %v", got, ops)
-	}
-	if err := saveNext(s); err != nil || s.generation != 2 {
-		t.Errorf("generation %d: %v", s.generation, err)
+		var ops []string
+		m.hook = func(op string) error {
+			ops = append(ops, op)
+			if op == bad && !slices.Contains(ops[:len(ops)-1], bad) {
+				return syscall.EIO
+			}
+			return nil
+		}
+		if err := saveNext(s); !errors.Is(err, syscall.EIO) {
+			t.Errorf("%s fails: %v", bad, err)
+		}
+		if got := ops[len(ops)-2:]; !slices.Equal(got, []string{"close", "remove"}) {
+			t.Errorf("%s fails: %v", bad, ops)
+		}
+		if err := saveNext(s); err != nil || s.generation != 2 {
+			t.Errorf("generation %d: %v", s.generation, err)
+		}
 	}
 }

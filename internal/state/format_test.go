@@ -5,9 +5,11 @@ import (
 	"errors"
 	"hash/crc64"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // reseal makes length and checksum of a file right.
@@ -36,25 +38,96 @@ func FuzzParse(f *testing.F) {
 			}
 			b = reseal(b)
 		}
-		c, err := parse(bytes.NewReader(b), int64(len(b)), true)
-		lean, err2 := parse(bytes.NewReader(b), int64(len(b)), false)
-		if (err == nil) != (err2 == nil) || err != nil && err.Error() != err2.Error() {
-			t.Fatalf("with data: %v; without: %v", err, err2)
+		readsWhatIsWritten(t, b)
+	})
+}
+
+// Damage behind which somebody has put a right checksum.
+func TestRightChecksum(t *testing.T) {
+	t.Parallel()
+	older, newest := twoGenerations(t)
+	for _, good := range [][]byte{older, newest} {
+		damages(good, func(_ string, bad []byte) { readsWhatIsWritten(t, reseal(bad)) })
+		// A directory with something behind it.
+		end := len(good) - footSize
+		bad := slices.Concat(good[:end], []byte{0}, good[end:])
+		order.PutUint64(bad[end+1:], order.Uint64(bad[end+1:])+1)
+		readsWhatIsWritten(t, reseal(bad))
+		// Sizes that only add up if they overflow.
+		bad = bytes.Clone(good)
+		first := bytes.LastIndex(bad, []byte("offsets")) + len("offsets")
+		second := bytes.LastIndex(bad, []byte("counts")) + len("counts")
+		order.PutUint64(bad[first:], order.Uint64(bad[first:])+1<<63)
+		order.PutUint64(bad[second:], order.Uint64(bad[second:])+1<<63)
+		readsWhatIsWritten(t, reseal(bad))
+	}
+}
+
+// readsWhatIsWritten checks that a file is refused or, written again, the same.
+func readsWhatIsWritten(t *testing.T, b []byte) {
+	t.Helper()
+	c, err := parse(bytes.NewReader(b), int64(len(b)), true)
+	lean, err2 := parse(bytes.NewReader(b), int64(len(b)), false)
+	if (err == nil) != (err2 == nil) || err != nil && err.Error() != err2.Error() {
+		t.Fatalf("with data: %v; without: %v", err, err2)
+	}
+	if err != nil {
+		return
+	}
+	if lean.data != nil || lean.head != c.head || !slices.Equal(lean.entries, c.entries) {
+		t.Fatalf("with data: %+v; without: %+v", c, lean)
+	}
+	data := c.sections()
+	var list []Section
+	for _, e := range c.entries {
+		list = append(list, Bytes(e.name, data[e.name]))
+	}
+	var out bytes.Buffer
+	if err := encode(&out, c.head, list); err != nil || !bytes.Equal(out.Bytes(), b) {
+		t.Fatalf("%q is written again as %q: %v", b, out.Bytes(), err)
+	}
+}
+
+// FuzzDamage spoils a state that is larger than what is read at once: a run of bytes is
+// filled, moved, cut out or doubled. It is found, or nothing was changed.
+func FuzzDamage(f *testing.F) {
+	var file bytes.Buffer
+	data := make([]byte, bufferSize+bufferSize/3)
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range data[:len(data)/2] { // the rest are zeros
+		data[i] = byte(random.Uint32())
+	}
+	if err := encode(&file, head{7, time.Unix(1, 1), Host{"h", "i"}}, []Section{Bytes("data", data)}); err != nil {
+		f.Fatal(err)
+	}
+	good := file.Bytes()
+	for range 200 {
+		f.Add(byte(random.Uint32()), random.Uint32(), random.Uint32()%8192, random.Uint32())
+	}
+	f.Fuzz(func(t *testing.T, kind byte, at, n, to uint32) {
+		size := uint32(len(good))
+		at, to = at%size, to%size
+		run := good[at:min(uint64(at)+uint64(n), uint64(size))]
+		bad := bytes.Clone(good)
+		switch kind % 6 {
+		case 0:
+			clear(bad[at : at+uint32(len(run))])
+		case 1:
+			copy(bad[to:], run)
+		case 2:
+			bad = slices.Concat(good[:at], good[at+uint32(len(run)):])
+		case 3:
+			bad = slices.Concat(good[:to], run, good[to:])
+		case 4:
+			bad[at] ^= 1 << (n % 8)
+		case 5:
+			bad = bad[:at]
 		}
-		if err != nil {
-			return
-		}
-		if lean.data != nil || lean.head != c.head || !slices.Equal(lean.entries, c.entries) {
-			t.Fatalf("with data: %+v; without: %+v", c, lean)
-		}
-		data := c.sections()
-		var list []Section
-		for _, e := range c.entries {
-			list = append(list, Bytes(e.name, data[e.name]))
-		}
-		var out bytes.Buffer
-		if err := encode(&out, c.head, list); err != nil || !bytes.Equal(out.Bytes(), b) {
-			t.Fatalf("%q is written again as %q: %v", b, out.Bytes(), err)
+		for _, keep := range []bool{false, true} {
+			_, err := parse(bytes.NewReader(bad), int64(len(bad)), keep)
+			if same := bytes.Equal(bad, good); (err == nil) != same {
+				t.Fatalf("kind %d at %d, %d bytes, to %d: same %v, %v", kind, at, n, to, same, err)
+			}
 		}
 	})
 }
@@ -91,6 +164,9 @@ func TestSaveRefuses(t *testing.T) {
 		"larger than 10737418": {endless},
 	} {
 		if want == "larger than 10737418" {
+			if testing.Short() {
+				continue // it takes seconds under the race detector
+			}
 			s.fs = discardFS{m}
 		}
 		err := s.Save(list...)
