@@ -71,7 +71,8 @@ func (f *Follower) present(l *listing) {
 		if gone && !s.absent {
 			s.absent = true
 			s.changed = f.now
-			if s.f == nil { // nothing can be read from it any more
+			s.caught, s.settled = false, false // perhaps it was written to, or anew
+			if s.f == nil {                    // nothing can be read from it any more
 				f.unplace(s)
 				s.lost = true
 			} else {
@@ -154,14 +155,14 @@ func (f *Follower) resume(c *candidate, s *source) bool {
 	if !s.lost || !c.open(f) {
 		return false
 	}
-	like := unknown
-	var err error
-	if s.pos.Skip {
-		like, err = s.pos.compare(c.f)
-	} else if c.packed == s.pos.Packed {
-		like, err = s.pos.compare(c.contents())
+	in := c.contents()
+	switch {
+	case s.pos.Skip:
+		in = c.f
+	case c.packed != s.pos.Packed:
+		return false
 	}
-	if err != nil && !errors.Is(err, io.EOF) || like != same && (like != unknown || s.pos.Offset > 0) {
+	if like, err := s.pos.compare(in); err != nil || like != same {
 		return false
 	}
 	f.event(Event{What: Resumed, Path: c.path, Offset: s.pos.Offset})
@@ -210,6 +211,7 @@ func (f *Follower) settle(c *candidate, kin []*source) *source {
 		case heir:
 			f.event(Event{What: Moved, Path: c.path, Offset: s.pos.Offset})
 			f.give(c, s)
+			f.out = append(f.out, f.chunk(s, nil, false)) // it is to be found there
 			return s
 		case copied:
 			if !c.copied {
@@ -223,6 +225,7 @@ func (f *Follower) settle(c *candidate, kin []*source) *source {
 			s.pos.Skip, s.pos.Offset, s.pos.Marks = true, 0, nil
 			if s.pos.advance(c.f, c.st.size) == nil {
 				f.give(c, s)
+				f.out = append(f.out, f.chunk(s, nil, false))
 				return s
 			}
 		}
@@ -250,7 +253,11 @@ const (
 func (f *Follower) relate(c *candidate, s *source) relation {
 	rotated := isRotatedPath(c.path)
 	switch {
-	case s.pos.Skip || s.final, s.lost && s.st.id == c.st.id, c.differs(s):
+	case s.pos.Skip || s.final, s.lost && s.st.id == c.st.id:
+		return stranger
+	case rotated && s.absent && !s.lost && !s.caught:
+		return undecided // it may hold something else by now
+	case c.differs(s):
 		return stranger
 	case !s.lost && !s.absent && !rotated:
 		return stranger // nobody copies a file to a name that is still written to
@@ -264,6 +271,11 @@ func (f *Follower) relate(c *candidate, s *source) relation {
 	case err != nil && young:
 		return undecided
 	case err != nil, like == differs:
+		return stranger
+	case !s.lost && s.pos.Offset == 0 && len(s.partial) < firstMark:
+		if like != unknown && young { // it may be one, but many records begin so
+			return undecided
+		}
 		return stranger
 	case like == same && (s.lost || s.absent && !rotated):
 		return heir
@@ -284,7 +296,15 @@ func (f *Follower) relate(c *candidate, s *source) relation {
 // liken compares c with what s has read, or seen if that is nothing yet.
 func (f *Follower) liken(c *candidate, s *source) (likeness, error) {
 	if s.pos.Offset > 0 {
-		return s.pos.compare(c.contents())
+		like, err := s.pos.compare(c.contents())
+		if like == same && s.pos.Offset < firstMark {
+			// Many files begin so; a copy ends there, too.
+			var next [1]byte
+			if n, _ := c.contents().ReadAt(next[:], s.pos.Offset+s.behind); n > 0 {
+				like = unknown
+			}
+		}
+		return like, err
 	}
 	if len(s.partial) == 0 {
 		return unknown, nil
@@ -340,7 +360,7 @@ func (f *Follower) giveUp() {
 		if !s.lost || s.final || s.hope {
 			continue
 		}
-		if s.restore && !f.certainlyGone(s.path) {
+		if s.restore && s.pos.Offset > 0 && f.mayReturn(s) {
 			continue
 		}
 		s.final = true
@@ -348,11 +368,15 @@ func (f *Follower) giveUp() {
 	}
 }
 
-// certainlyGone reports whether what stands at path can be seen, so that a file
-// which has not been found there is not there.
-func (f *Follower) certainlyGone(path string) bool {
-	_, err := statPath(path)
-	return err == nil || errors.Is(err, fs.ErrNotExist)
+// mayReturn reports whether the file of s, of an earlier run, may still be there
+// although no argument leads to it now: a link may point elsewhere for a while, or
+// a folder be closed to us.
+func (f *Follower) mayReturn(s *source) bool {
+	st, err := statPath(s.path)
+	if _, listed := f.known[st.id]; err == nil && (listed || f.waiting[st.id] != nil) {
+		return false
+	}
+	return err == nil && st.id == s.st.id || err != nil && !errors.Is(err, fs.ErrNotExist)
 }
 
 // open opens the file of c, once.

@@ -34,12 +34,12 @@ func isLimit(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
-// closeIdle closes the files that have not changed for longest, of which all has
-// been read and which can be opened again.
+// closeIdle closes the files that have not been read for longest, of those that can
+// be opened again.
 func (f *Follower) closeIdle() bool {
 	var idle []*source
 	for _, s := range f.all {
-		if s.f != nil && s.settled && !s.queued && !s.absent && !s.lost {
+		if s.f != nil && !s.absent && !s.lost && (s.z == nil || s.caught) {
 			idle = append(idle, s)
 		}
 	}

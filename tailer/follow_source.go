@@ -87,12 +87,29 @@ func (f *Follower) place(s *source, path string, st stat) {
 func (f *Follower) lose(s *source) {
 	f.event(Event{What: Truncated, Path: s.path, Offset: s.pos.Offset})
 	f.unplace(s)
+	if s.f != nil && (s.absent || s.st.links == 0) {
+		f.inherit(s)
+	}
 	f.closeFile(s)
 	s.lost = true
 	if s.final {
 		f.enqueue(s)
 	}
 	f.scanSoon()
+}
+
+// inherit begins a new source in the open file of s: no name leads to it any
+// more, so nobody else can.
+func (f *Follower) inherit(s *source) {
+	next := f.newSource(s.path, s.st)
+	next.absent = true
+	next.f, s.f = s.f, nil
+	if s.z != nil {
+		s.z.close()
+		s.z = nil
+	}
+	f.known[s.st.id] = next
+	f.enqueue(next)
 }
 
 // failed is called when the file of s could not be read.
@@ -202,9 +219,9 @@ func (f *Follower) reached(s *source, behind []byte, err error) {
 	switch {
 	case !s.settled:
 		f.remind(s, s.changed.Add(settleAfter))
-	case s.closing() && quiet < f.cfg.RotateWait:
+	case s.absent, s.closing() && s.behind > 0:
 		f.remind(s, s.changed.Add(f.cfg.RotateWait))
-	case s.behind > 0 && !s.waiting && quiet < f.cfg.FlushAfter:
+	case s.behind > 0 && !s.waiting:
 		f.remind(s, s.changed.Add(f.cfg.FlushAfter))
 	}
 }

@@ -62,7 +62,10 @@ const (
 
 // Follow begins to follow. It reads nothing yet; an error means that cfg makes
 // no sense. What cannot be read now is told to Log and tried again.
-func Follow(cfg FollowConfig) (*Follower, error) {
+func Follow(cfg FollowConfig) (*Follower, error) { return follow(cfg, true) }
+
+// follow does without hints of the system if it is told so.
+func follow(cfg FollowConfig, hints bool) (*Follower, error) {
 	if len(cfg.Args) == 0 {
 		return nil, errors.New("there is nothing to follow")
 	}
@@ -93,9 +96,11 @@ func Follow(cfg FollowConfig) (*Follower, error) {
 		f.restoreSource(p)
 	}
 	f.pipes = newPipes()
-	var err error
-	if f.watch, err = newWatcher(); err != nil {
-		f.event(Event{What: Unwatched, Err: err})
+	if hints {
+		var err error
+		if f.watch, err = newWatcher(); err != nil {
+			f.event(Event{What: Unwatched, Err: err})
+		}
 	}
 	return f, nil
 }

@@ -24,6 +24,7 @@ type rig struct {
 	dir    string
 	cfg    FollowConfig
 	f      *Follower
+	hints  bool // of the system; without, the test says when to look
 	clock  time.Time
 	events []Event
 	chunks []accounted // of this run
@@ -69,7 +70,7 @@ func (r *rig) path(name string) string { return filepath.Join(r.dir, name) }
 
 func (r *rig) follow() {
 	r.t.Helper()
-	f, err := Follow(r.cfg)
+	f, err := follow(r.cfg, r.hints)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -273,3 +274,6 @@ func recs(name string, from, n int) (all []string) {
 func lines(records []string) string { return strings.Join(records, "\n") + "\n" }
 
 func join(all ...[]string) []string { return slices.Concat(all...) }
+
+// settleDown is rest, for those who have another.
+func (r *rig) settleDown() { r.rest() }

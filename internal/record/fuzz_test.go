@@ -38,6 +38,34 @@ func checkProperties(t *testing.T, doc []byte, seed uint64) {
 						doc, show(string(doc), got), show(string(doc), want))
 				}
 			}
+			if got := frameAnew(t, doc, framer, size); !slices.Equal(got, want) {
+				t.Fatalf("format %d, limit %d, restored (%d):\n%q\ngot  %q\nwant %q", format, limit, size,
+					doc, show(string(doc), got), show(string(doc), want))
+			}
+		}
+	}
+}
+
+// frameAnew cuts doc with a new framer for every step, which is given the state of
+// the one before and only the bytes behind what that has passed.
+func frameAnew(t testing.TB, doc []byte, f Framer, chunk int) (recs []rec) {
+	t.Helper()
+	lo, hi := 0, min(chunk, len(doc))
+	for {
+		next := Framer{Format: f.Format, Max: f.Max}
+		next.Restore(f.State())
+		f = next
+		r, n, ok := f.Next(doc[lo:hi:hi], hi == len(doc))
+		if ok {
+			recs = append(recs, rec{lo + r.Lo, lo + r.Hi, r.Kind, r.Why})
+		}
+		lo += n
+		switch {
+		case ok:
+		case hi == len(doc):
+			return recs
+		default:
+			hi = min(hi+chunk, len(doc))
 		}
 	}
 }
