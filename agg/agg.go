@@ -59,9 +59,9 @@ type Table struct {
 	over   map[int]*Row
 	frozen bool // other tables hold its statistics
 	groups int
-	bytes  int // see Bytes
-	limit  int // of bytes; 0 is none
-	hash   func([]byte) uint64
+	bytes  int                 // see Bytes
+	limit  int                 // of bytes; 0 is none
+	weak   func([]byte) uint64 // hashes keys for tests; else nil
 
 	key   []byte   // scratch
 	large []int    // scratch: where hashes of large values stand in key
@@ -72,10 +72,10 @@ type Table struct {
 }
 
 // New returns an empty Table without a limit.
-func New() *Table { return newTable(0, hashOf) }
+func New() *Table { return newTable(0, nil) }
 
-func newTable(bits uint, hash func([]byte) uint64) *Table {
-	return &Table{parts: make([]part, 1<<bits), bits: bits, epoch: epochs.Add(1), hash: hash}
+func newTable(bits uint, weak func([]byte) uint64) *Table {
+	return &Table{parts: make([]part, 1<<bits), bits: bits, epoch: epochs.Add(1), weak: weak}
 }
 
 // Len is how many groups there are, overflow rows not among them.
@@ -96,11 +96,13 @@ func (t *Table) Observe(h *Hit) {
 	hash := t.encode(h)
 	var s *slot
 	var p *part
-	if t.internLarge(h.Key) {
+	if len(t.large) == 0 || t.internLarge(h.Key) {
 		p, s = t.at(hash, t.key, len(h.Funcs)*statBytes)
 	}
 	if s == nil {
-		t.forget()
+		if len(t.large) > 0 {
+			t.forget()
+		}
 		o := t.overflow(h.Rule, len(h.Key))
 		o.add(&Row{Count: 1, First: h.Nanos, Last: h.Nanos, Timed: h.Timed})
 		return
@@ -301,7 +303,7 @@ func (t *Table) Reset() {
 		keep = min(keep, t.limit/4)
 	}
 	if t.bytes > keep || len(t.parts) > 1 || len(p.slots) > 1024 && p.n < len(p.slots)/8 || p.epoch != t.epoch {
-		fresh := newTable(t.bits, t.hash)
+		fresh := newTable(t.bits, t.weak)
 		fresh.limit, fresh.key = t.limit, t.key
 		*t = *fresh
 		return

@@ -30,18 +30,28 @@ var seed = maphash.MakeSeed()
 
 func hashOf(b []byte) uint64 { return maphash.Bytes(seed, b) }
 
+func (t *Table) hashOf(b []byte) uint64 {
+	if t.weak != nil {
+		return t.weak(b)
+	}
+	return hashOf(b)
+}
+
 // encode makes the key of a hit in t.key, but for the numbers of its large values, and
 // returns its hash.
 func (t *Table) encode(h *Hit) uint64 {
-	k := t.key[:0]
 	head := uint64(h.Rule) << 2
 	if h.Late {
 		head |= 2
 	}
-	if h.Window != NoWindow {
+	k := t.key[:0]
+	switch {
+	case h.Window != NoWindow:
 		k = binary.AppendUvarint(k, head|1)
 		k = binary.LittleEndian.AppendUint64(k, uint64(h.Window))
-	} else {
+	case head < 0x80:
+		k = append(k, byte(head))
+	default:
 		k = binary.AppendUvarint(k, head)
 	}
 	t.large, t.place = t.large[:0], t.place[:0]
@@ -56,11 +66,14 @@ func (t *Table) encode(h *Hit) uint64 {
 		default:
 			k = append(k, large)
 			t.large, t.place = append(t.large, len(k)), append(t.place, i)
-			k = binary.LittleEndian.AppendUint64(k, t.hash(v))
+			k = binary.LittleEndian.AppendUint64(k, t.hashOf(v))
 		}
 	}
 	t.key = k
-	return t.hash(k)
+	if t.weak == nil {
+		return maphash.Bytes(seed, k)
+	}
+	return t.weak(k)
 }
 
 // internLarge puts the numbers of the large values among those of a hit into t.key, or

@@ -13,7 +13,7 @@ import (
 // rule. Rows that are there are never too large, and the first groups have whole ones.
 func TestLimit(t *testing.T) {
 	t.Parallel()
-	for name, hash := range map[string]func([]byte) uint64{"seeded": hashOf, "two bits": weakHashes["two bits"]} {
+	for name, hash := range map[string]func([]byte) uint64{"seeded": nil, "two bits": weakHashes["two bits"]} {
 		for _, long := range []int{10, 200, 2000} {
 			rng := rand.New(rand.NewPCG(5, uint64(long)))
 			limit := 1 << 20
@@ -86,7 +86,7 @@ func TestLimitOfStatistics(t *testing.T) {
 // order, the coldest groups first; a snapshot does not change; memory comes back.
 func TestEvict(t *testing.T) {
 	t.Parallel()
-	s := newShared(0, 1, 2, hashOf)
+	s := newShared(0, 1, 2, nil)
 	big := bytes.Repeat([]byte("z"), 3000)
 	want := model{}
 	d := s.Take()
@@ -192,7 +192,7 @@ func checkBytes(t *testing.T, tab *Table) {
 
 func TestBytesAreCounted(t *testing.T) {
 	t.Parallel()
-	s := newShared(1<<20, 8, 2, hashOf)
+	s := newShared(1<<20, 8, 2, nil)
 	rng := rand.New(rand.NewPCG(8, 9))
 	for range 30 {
 		d := s.Take()

@@ -51,7 +51,7 @@ func (w *world) step(i int) progress {
 		a.visit = &visit{s: w.shared}
 		a.before = w.returned()
 		if a.gives > 0 {
-			t := newTable(0, w.shared.table.hash)
+			t := newTable(0, w.shared.table.weak)
 			name := fmt.Sprint(i, ".", a.begun)
 			for _, key := range []string{"both", name} {
 				t.Observe(&Hit{Window: NoWindow, Key: [][]byte{[]byte(key)}, Nanos: int64(i*10 + a.begun), Timed: true})

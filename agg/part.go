@@ -47,6 +47,9 @@ const (
 	// orderBytes is what a group takes while rows are put in order.
 	orderBytes = int(unsafe.Sizeof(ordered{}))
 	minSlots   = 8
+	// smallSlots is up to how many slots a worker's table is half empty at least: most
+	// groups then stand where they are looked for first.
+	smallSlots = 4096
 	// firstChunk and lastChunk are the sizes of chunks, which grow with what there
 	// is; a key that is longer has one to itself.
 	firstChunk = 256
@@ -98,8 +101,14 @@ func (p *part) find(hash uint64, key []byte, skip uint) (s *slot, known bool) {
 		if s.ref == 0 {
 			return s, false
 		}
-		if s.hash == hash && string(p.keyOf(s.ref)) == string(key) {
-			return s, true
+		if s.hash == hash {
+			if b := p.stored(s.ref); len(key) < 0x80 {
+				if int(b[0]) == len(key) && string(b[1:1+len(key)]) == string(key) {
+					return s, true
+				}
+			} else if string(p.keyOf(s.ref)) == string(key) {
+				return s, true
+			}
 		}
 		if i++; i == len(slots) {
 			i = 0
@@ -143,7 +152,7 @@ func (t *Table) own(p *part) {
 // grow makes room for one more group.
 func (t *Table) grow(p *part) bool {
 	size := len(p.slots)
-	if (p.n+1)*5 <= size*4 {
+	if (p.n+1)*5 <= size*4 && (t.bits > 0 || size >= smallSlots || (p.n+1)*2 <= size) {
 		return true
 	}
 	more := max(minSlots, size/2)

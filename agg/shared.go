@@ -49,10 +49,10 @@ type given struct {
 // NewShared returns an empty Shared. limit bounds in bytes what it holds and so many
 // tables: those that Take returned, those that wait, and a few that are spare; 0 is no
 // limit.
-func NewShared(limit, tables int) *Shared { return newShared(limit, tables, sharedBits, hashOf) }
+func NewShared(limit, tables int) *Shared { return newShared(limit, tables, sharedBits, nil) }
 
-func newShared(limit, tables int, bits uint, hash func([]byte) uint64) *Shared {
-	s := &Shared{table: newTable(bits, hash), offsets: map[int]int64{}}
+func newShared(limit, tables int, bits uint, weak func([]byte) uint64) *Shared {
+	s := &Shared{table: newTable(bits, weak), offsets: map[int]int64{}}
 	if limit > 0 {
 		s.delta = max(1, limit/4/tables)
 		s.slack = int64(limit/4 - (tables-2)*s.delta)
@@ -81,7 +81,7 @@ func (s *Shared) Take() *Table {
 			return t
 		}
 	}
-	t := newTable(0, s.table.hash)
+	t := newTable(0, s.table.weak)
 	t.Limit(s.delta)
 	return t
 }

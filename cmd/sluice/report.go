@@ -60,7 +60,7 @@ func (c *cli) report(j *job, res *pipeline.Result, throttled int64, took time.Du
 			j.maxMemory, res.Overflow, plural(int64(res.OverflowRules), "row"), res.OverflowRules, plural(int64(res.OverflowRules), "detection"))
 	}
 	if res.LeftOut > 0 {
-		c.warn("%d %s left out before the commands behind stats: together they take more than a quarter of --max-memory %s",
+		c.warn("%d %s left out before the commands behind stats: together they take more than an eighth of --max-memory %s",
 			res.LeftOut, plural(res.LeftOut, "row"), j.maxMemory)
 	}
 	if !j.stats {

@@ -207,7 +207,7 @@ func (r *run) share() {
 	// a segment; others wait to be merged, or to be used again.
 	tables := 2*threads*readers + 2*threads + 8
 	r.table = agg.NewShared(r.cfg.MaxMemory, tables)
-	r.cfg.Segment = min(r.cfg.Segment, max(minSegment, 2*r.table.Delta()))
+	r.cfg.Segment = min(r.cfg.Segment, max(minSegment, r.table.Delta()/2))
 }
 
 // read sends the blocks of all files to the workers. Several files are read at
