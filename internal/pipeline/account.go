@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"sluice/match/row"
@@ -114,21 +115,21 @@ func (f *following) emit(ctx context.Context, p *printer) error {
 }
 
 // save saves what the ledger holds. If that fails, what was saved before is still there;
-// it is told once, and tried again the next time.
+// it is told once, tried again the next time, and told when it is over.
 func (f *following) save() {
 	if f.cfg.Save == nil {
 		f.ledger.changed = false
 		return
 	}
 	err := f.cfg.Save(f.ledger.state())
-	if err == nil {
-		f.ledger.changed, f.unsaved = false, nil
-		return
-	}
-	if f.unsaved == nil || f.unsaved.Error() != err.Error() {
+	switch {
+	case err == nil && f.unsaved:
+		f.cfg.Log(errors.New("the state is saved again"))
+	case err != nil && !f.unsaved:
 		f.cfg.Log(err)
 	}
-	f.unsaved = err
+	f.unsaved = err != nil
+	f.ledger.changed = err != nil
 }
 
 // printer prints in a goroutine of its own, so that one can stop waiting for it.

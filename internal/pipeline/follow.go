@@ -51,8 +51,8 @@ type FollowConfig struct {
 	}
 	Every   time.Duration // between two times that rows are printed; 0 prints them at once
 	Restore *State        // nil begins anew
-	// Save keeps what is to be gone on from; nil keeps nothing. An error is told, and
-	// the next time is tried again.
+	// Save keeps what is to be gone on from; nil keeps nothing. An error is told, once
+	// until it works again, which is told too, and the next time is tried again.
 	Save func(*State) error
 	// Reload brings rules that are to be in force from then on.
 	Reload <-chan *Program
@@ -85,7 +85,7 @@ type following struct {
 	ledger  *ledger
 	effort  sync.Mutex // of res.Effort
 	res     Result
-	unsaved error // of the last time that it was to be saved
+	unsaved bool // it failed the last time that it was to be saved
 }
 
 // Follow matches chunks until ctx ends or none can come any more. What it has taken is
