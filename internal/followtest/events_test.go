@@ -101,15 +101,21 @@ type view struct {
 	fell  string // what was printed with a lower count than before, in words
 	bad   string // a line that is no JSON
 	lines int
+	seen  map[string]int // events, by what makes them their own
 }
 
-func newView() *view { return &view{rows: map[string]printed{}} }
+func newView() *view { return &view{rows: map[string]printed{}, seen: map[string]int{}} }
 
 func (v *view) line(text string) {
 	var p printed
 	v.lines++
 	if err := json.Unmarshal([]byte(text), &p); err != nil {
 		v.bad = text
+		return
+	}
+	if _, own, ok := strings.Cut(text, "ipinfo.io "); ok {
+		own, _, _ = strings.Cut(own, `"`)
+		v.seen[own]++
 		return
 	}
 	if old := v.rows[p.ID]; old.Count > p.Count {

@@ -27,7 +27,8 @@ func inject(path, calls, what string, more ...string) []string {
 }
 
 // A run is killed at the k-th system call of a kind, for every k, while its input grows
-// and is rotated. The next one ends with what was written, exactly.
+// and is rotated. The next one ends with what was written, exactly. Every third run prints
+// events, each at least once.
 func TestFault19KilledAtEverySyscall(t *testing.T) {
 	t.Parallel()
 	path := strace(t)
@@ -43,7 +44,7 @@ func TestFault19KilledAtEverySyscall(t *testing.T) {
 			}
 			kills := 0
 			for missed := 0; missed < 2; kills++ { // threads share the calls in no certain way
-				if killedAt(t, path, call, kills+1) {
+				if killedAt(t, path, call, kills+1, kills%3 == 2) {
 					missed = 0
 				} else {
 					missed++
@@ -61,13 +62,18 @@ func TestFault19KilledAtEverySyscall(t *testing.T) {
 }
 
 // killedAt runs once with a kill at the k-th call, if it comes, and then to the end.
-func killedAt(t *testing.T, path, call string, k int) bool {
+func killedAt(t *testing.T, path, call string, k int, events bool) bool {
 	s := newSetup(t)
+	var flags []string
+	reached := func() bool { return total(s.view.of("One")) >= s.n }
+	if events {
+		flags = []string{"--output", "events"}
+		reached = func() bool { return len(s.view.seen) >= s.n }
+	}
 	s.write("a.ndjson", 3)
-	p := s.startUnder(inject(path, call, fmt.Sprint("signal=KILL:when=", k)))
+	p := s.startUnder(inject(path, call, fmt.Sprint("signal=KILL:when=", k)), flags...)
 	for i := range 3 {
-		seen := s.n
-		if !p.until(func() bool { return total(s.view.of("One")) >= seen }) {
+		if !p.until(reached) {
 			break
 		}
 		if i == 1 {
@@ -75,14 +81,23 @@ func killedAt(t *testing.T, path, call string, k int) bool {
 		}
 		s.write("a.ndjson", 4)
 	}
-	p.until(func() bool { return p.lines > 0 && s.want.differs(s.view.of("One")) == "" })
+	p.until(reached)
 	p.signalTraced(syscall.SIGTERM)
 	p.status()
 	killed := false
 	if st, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus); ok {
 		killed = st.Signaled() && st.Signal() == syscall.SIGKILL
 	}
-	s.finish()
+	if !events {
+		s.finish()
+		return killed
+	}
+	s.write("a.ndjson", 1) // so that there is something to print
+	p = s.start(flags...)
+	if !p.until(reached) {
+		t.Errorf("%d events of %d; stderr: %s", len(s.view.seen), s.n, p.errors())
+	}
+	p.stop()
 	return killed
 }
 

@@ -75,41 +75,52 @@ func (f *following) idle() bool {
 }
 
 // reload puts prog in force between two records: what was read by then is matched by the
-// rules before.
+// rules before, saved and printed. Rows of rules that go are printed before they are
+// dropped from what is saved.
 func (f *following) reload(ctx context.Context, p *printer, prog *Program, err error) error {
 	f.gate.Lock()
 	for f.flight.Load() > 0 {
 		f.take(<-f.done)
 	}
+	if err == nil {
+		err = f.emit(ctx, p)
+	}
 	old := f.ledger.prog
 	f.prog.Store(prog)
 	rows := f.ledger.swap(prog)
 	f.gate.Unlock()
-	if err != nil {
-		return err
+	if err == nil {
+		err = p.print(ctx, f.cfg.Grace, printJob{old, nil, rows})
 	}
-	f.save()
-	return p.print(ctx, f.cfg.Grace, printJob{old, nil, rows})
+	if err == nil {
+		f.save()
+	}
+	return err
 }
 
-// emit saves what the ledger holds, and then prints what has changed in it. What is
-// printed has been saved, so no later run can count less; rows of closed windows are
-// dropped from what is saved only when they have been printed.
+// emit prints lines of events, saves what the ledger holds, and then prints what has
+// changed in it. Rows that are printed have been saved, so no later run can count less;
+// those of closed windows are dropped from what is saved only when they have been
+// printed. Nothing of an event is saved but that it was read, so its line comes first: a
+// run that is killed in between prints it again in the next one.
 func (f *following) emit(ctx context.Context, p *printer) error {
 	l := f.ledger
+	if len(l.events) > 0 {
+		if err := p.print(ctx, f.cfg.Grace, printJob{l.prog, l.events, nil}); err != nil {
+			return err
+		}
+		l.events = l.events[:0]
+	}
 	rows, printed := l.changes()
 	if l.changed {
 		f.save()
 	}
-	if len(rows) == 0 && len(l.events) == 0 {
-		printed()
-		return nil
+	if len(rows) > 0 {
+		if err := p.print(ctx, f.cfg.Grace, printJob{l.prog, nil, rows}); err != nil {
+			return err
+		}
+		f.res.Printed += len(rows)
 	}
-	if err := p.print(ctx, f.cfg.Grace, printJob{l.prog, l.events, rows}); err != nil {
-		return err
-	}
-	f.res.Printed += len(rows)
-	l.events = l.events[:0]
 	printed()
 	return nil
 }

@@ -19,8 +19,9 @@ import (
 // Following: one goroutine reads chunks, workers match them, and one goroutine, the
 // ledger's, adds what they found in the order of each source. So at every moment the
 // ledger holds exactly what stands before the positions that it holds; both are saved
-// together, and rows are printed of what was saved. A run that is killed goes on from
-// there: it counts nothing twice and nothing not at all, and may print a row again.
+// together, and rows are printed of what was saved; lines of events, before it is saved
+// that they were read. A run that is killed goes on from there: it counts nothing twice
+// and nothing not at all, and may print a row or an event again.
 
 // Program is a set of rules in force. It is immutable.
 type Program struct {
@@ -33,7 +34,7 @@ type Program struct {
 	// Event, if set, turns each matched event into a line. It is called by all workers at
 	// once.
 	Event func(dst []byte, h *match.Hit) []byte
-	// Print prints those lines, then rows that have changed since they were printed, whose
+	// Print prints those lines, or rows that have changed since they were printed, whose
 	// numbers are those of all of their window so far. It is called by one goroutine,
 	// which may wait in it; then nothing more is read.
 	Print func(events []byte, rows []row.Named) error
