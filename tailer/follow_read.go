@@ -64,7 +64,7 @@ func (f *Follower) flushes(s *source) bool {
 // else now, or cannot be read.
 func (f *Follower) fill(s *source, b *Block) (more, ok bool) {
 	b.Offset = s.pos.Offset
-	for want := blockSize; ; {
+	for want, passed := blockSize, 0; ; {
 		w, full, err := f.fetch(s, b, want)
 		switch {
 		case err != nil && s.z == nil:
@@ -89,11 +89,12 @@ func (f *Follower) fill(s *source, b *Block) (more, ok bool) {
 			s.partial = s.partial[:0]
 			want = blockSize
 		}
+		passed += raw
 		switch {
 		case !full:
 			f.reached(s, w.rest[raw:], err)
 			return false, true
-		case len(b.Records) > 0:
+		case len(b.Records) > 0 || passed >= maxPassed:
 			return true, true
 		case raw == 0:
 			want = min(2*want, f.most(s)+2*blockSize)
@@ -105,6 +106,9 @@ func (f *Follower) fill(s *source, b *Block) (more, ok bool) {
 		}
 	}
 }
+
+// maxPassed is how many bytes without a record are passed over at once.
+const maxPassed = 64 << 20
 
 // most is how many bytes of a file a record may take.
 func (f *Follower) most(s *source) int {
