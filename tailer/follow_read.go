@@ -76,8 +76,9 @@ func (f *Follower) fill(s *source, b *Block) (more, ok bool) {
 			return false, false
 		}
 		if s.pos.Text == Unknown {
-			if again, bad := f.detect(s, w.rest, full); bad {
-				return false, false
+			if again, bad := f.detect(s, w.rest); bad {
+				f.reached(s, nil, nil)
+				return false, true
 			} else if again {
 				continue
 			}
@@ -263,7 +264,7 @@ func (f *Follower) overHole(s *source) {
 
 // detect tells the encoding of the file of s from its first bytes. again says
 // that it is to be read anew, bad that it holds no text.
-func (f *Follower) detect(s *source, head []byte, full bool) (again, bad bool) {
+func (f *Follower) detect(s *source, head []byte) (again, bad bool) {
 	known := len(head) >= 8 || s.final || s.flush
 	switch {
 	case len(head) == 0 || !known && !isDecided(head):
@@ -275,7 +276,6 @@ func (f *Follower) detect(s *source, head []byte, full bool) (again, bad bool) {
 		return true, false
 	case bytes.HasPrefix(head, evtxMagic):
 		f.unreadable(s.path, ErrEventLog)
-		f.failed(s)
 		return false, true
 	}
 	s.pos.Text = textOf(head)

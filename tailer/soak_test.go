@@ -73,7 +73,7 @@ func ignoreMissing(err error) error {
 
 // TestSoak follows writers in real time, with hints, and restarts now and then.
 func TestSoak(t *testing.T) {
-	span := 2 * time.Second
+	span := 1500 * time.Millisecond
 	if testing.Short() {
 		span = time.Second
 	}
