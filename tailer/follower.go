@@ -315,7 +315,11 @@ func (f *Follower) wait(ctx context.Context) error {
 	if f.scan && f.scanAt.Before(until) {
 		until = f.scanAt
 	}
-	for _, at := range []time.Time{f.dueAt, f.scanAgain} {
+	again := f.scanAgain
+	if !again.IsZero() && again.Before(f.scanAt) {
+		again = f.scanAt // before that nothing is scanned
+	}
+	for _, at := range []time.Time{f.dueAt, again} {
 		if !at.IsZero() && at.Before(until) {
 			until = at
 		}
