@@ -311,6 +311,26 @@ func (f *Follower) wait(ctx context.Context) error {
 	if f.idle != nil {
 		f.idle()
 	}
+	if f.ended() {
+		return io.EOF
+	}
+	timer := time.NewTimer(max(0, f.until().Sub(f.now)))
+	defer timer.Stop()
+	var hint <-chan struct{}
+	if f.watch != nil {
+		hint = f.watch.ready
+	}
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-hint:
+	case <-f.pipes.ready:
+	}
+	return nil
+}
+
+// until is when to look again without a hint.
+func (f *Follower) until() time.Time {
 	until := f.tickAt
 	if f.scan && f.scanAt.Before(until) {
 		until = f.scanAt
@@ -324,22 +344,7 @@ func (f *Follower) wait(ctx context.Context) error {
 			until = at
 		}
 	}
-	if f.ended() {
-		return io.EOF
-	}
-	timer := time.NewTimer(max(0, until.Sub(f.now)))
-	defer timer.Stop()
-	var hint <-chan struct{}
-	if f.watch != nil {
-		hint = f.watch.ready
-	}
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	case <-hint:
-	case <-f.pipes.ready:
-	}
-	return nil
+	return until
 }
 
 // ended reports that nothing can come any more.
