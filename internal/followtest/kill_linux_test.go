@@ -44,7 +44,7 @@ func TestFault19KilledAtEverySyscall(t *testing.T) {
 			}
 			kills := 0
 			for missed := 0; missed < 2; kills++ { // threads share the calls in no certain way
-				if killedAt(t, path, call, kills+1, kills%3 == 2) {
+				if killedAt(t, inject(path, call, fmt.Sprint("signal=KILL:when=", kills+1)), kills%3 == 2) {
 					missed = 0
 				} else {
 					missed++
@@ -61,8 +61,8 @@ func TestFault19KilledAtEverySyscall(t *testing.T) {
 	}
 }
 
-// killedAt runs once with a kill at the k-th call, if it comes, and then to the end.
-func killedAt(t *testing.T, path, call string, k int, events bool) bool {
+// killedAt runs once under a command that may kill, and then to the end.
+func killedAt(t *testing.T, wrapper []string, events bool) bool {
 	s := newSetup(t)
 	var flags []string
 	reached := func() bool { return total(s.view.of("One")) >= s.n }
@@ -71,7 +71,7 @@ func killedAt(t *testing.T, path, call string, k int, events bool) bool {
 		reached = func() bool { return len(s.view.seen) >= s.n }
 	}
 	s.write("a.ndjson", 3)
-	p := s.startUnder(inject(path, call, fmt.Sprint("signal=KILL:when=", k)), flags...)
+	p := s.startUnder(wrapper, flags...)
 	for i := range 3 {
 		if !p.until(reached) {
 			break

@@ -233,7 +233,11 @@ func (m *model) settle() {
 
 // settled waits a while for that.
 func (m *model) settled(d time.Duration) bool {
-	timer := time.AfterFunc(d, m.more.Broadcast)
+	timer := time.AfterFunc(d, func() {
+		m.mu.Lock() // or it comes between a look at the clock and Wait
+		defer m.mu.Unlock()
+		m.more.Broadcast()
+	})
 	defer timer.Stop()
 	end := time.Now().Add(d)
 	m.mu.Lock()

@@ -51,7 +51,6 @@ type process struct {
 	read   chan struct{}
 
 	mu     sync.Mutex
-	more   *sync.Cond // when there is more output
 	view   *view
 	lines  int // of this process
 	stderr bytes.Buffer
@@ -113,7 +112,6 @@ func (s *setup) startUnder(wrapper []string, more ...string) *process {
 func (s *setup) command(wrapper []string, more ...string) *process {
 	argv := append(append(wrapper, binary), s.args(more...)...)
 	p := &process{t: s.t, cmd: exec.Command(argv[0], argv[1:]...), ended: make(chan struct{}), read: make(chan struct{}), view: s.view}
-	p.more = sync.NewCond(&p.mu)
 	return p
 }
 
@@ -153,7 +151,6 @@ func (p *process) keep(stderr io.Reader) {
 		p.mu.Lock()
 		p.stderr.Write(buf[:n])
 		p.mu.Unlock()
-		p.more.Broadcast()
 		if err != nil {
 			return
 		}
@@ -174,17 +171,13 @@ func (p *process) consume() {
 			p.lines++
 			p.view.line(line)
 			p.mu.Unlock()
-			p.more.Broadcast()
 		}
 	}()
 }
 
-// until waits until cond holds, which is asked whenever there is more output, or the
-// process ends. It returns whether it does.
+// until waits until cond holds, or the process ends. It returns whether it does.
 func (p *process) until(cond func() bool) bool {
-	timer := time.AfterFunc(patience, p.more.Broadcast)
-	defer timer.Stop()
-	tick := time.NewTicker(20 * time.Millisecond)
+	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	end := time.Now().Add(patience)
 	for time.Now().Before(end) {

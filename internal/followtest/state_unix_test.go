@@ -31,7 +31,7 @@ func TestFault20DamagedState(t *testing.T) {
 	}
 	step := 97
 	if long() {
-		step = 5
+		step = 11
 	}
 	n := 0
 	try := func(what, name string, bad []byte, both bool) {
