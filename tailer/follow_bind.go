@@ -253,7 +253,7 @@ const (
 func (f *Follower) relate(c *candidate, s *source) relation {
 	rotated := isRotatedPath(c.path)
 	switch {
-	case s.pos.Skip || s.final, s.lost && s.st.id == c.st.id:
+	case s.pos.Skip || s.final:
 		return stranger
 	case rotated && s.absent && !s.lost && !s.caught:
 		return undecided // it may hold something else by now
@@ -270,8 +270,8 @@ func (f *Follower) relate(c *candidate, s *source) relation {
 	switch {
 	case err != nil && young:
 		return undecided
-	case err != nil, like == differs:
-		return stranger
+	case err != nil, like == differs, like != same && s.lost && s.st.id == c.st.id:
+		return stranger // or its own file, truncated
 	case !s.lost && s.pos.Offset == 0 && len(s.partial) < firstMark:
 		if like != unknown && young { // it may be one, but many records begin so
 			return undecided
