@@ -46,7 +46,8 @@ const MaxCount = 1 << 40
 // AppendState appends all that s keeps of f. Merged, decoded states give what the Stats
 // themselves would, to the bit, and equal ones are written in the same bytes:
 //
-//	how many samples; nothing more if none
+//	how many samples, and whether some were not kept for want of room; nothing more if
+//	none
 //	Values, List, Distinct, Mode: whether texts were left out, the least of those, how
 //	many texts there are, and in order each with its count
 //	First to Latest: the sample
@@ -56,7 +57,7 @@ const MaxCount = 1 << 40
 //
 // Numbers are varints (encoding/binary), texts follow their length.
 func (s *Stat) AppendState(dst []byte, f Func) []byte {
-	dst = binary.AppendUvarint(dst, uint64(s.n))
+	dst = binary.AppendUvarint(dst, uint64(s.n)<<1|uint64(bit(s.bag.lost)))
 	if s.n == 0 {
 		return dst
 	}
@@ -140,7 +141,8 @@ var errState = errors.New("the state of a statistic is damaged")
 // write, so that a state from elsewhere can do no more harm than one of our own.
 func DecodeState(f Func, state []byte) (s Stat, err error) {
 	d := decoder{b: state}
-	if s.n = d.count(MaxCount); s.n > 0 {
+	head := d.count(MaxCount<<1 | 1)
+	if s.n, s.bag.lost = head>>1, head&1 == 1; s.n > 0 {
 		d.stat(f, &s)
 	}
 	if d.bad || len(d.b) > 0 || !bytes.Equal(s.AppendState(nil, f), state) {
@@ -206,7 +208,7 @@ func (d *decoder) bag(b *bag, f Func) {
 		b.n[t], last = c, t
 		b.bytes += len(t)
 	}
-	d.bad = d.bad || n == 0 || n > 1 && b.bytes > bagBytes
+	d.bad = d.bad || n == 0 && !b.lost || n > 1 && b.bytes > bagBytes
 }
 
 func (d *decoder) byte() byte {
