@@ -39,6 +39,28 @@ func (t *Table) Add(r *Row, funcs []Func) {
 	}
 }
 
+// Get returns the group of the rule, window, lateness and key of r, or nil if t has none.
+// It is as valid as the rows of Rows.
+func (t *Table) Get(r *Row) *Row {
+	hash := t.encode(&Hit{Rule: r.Rule, Window: r.Window, Late: r.Late, Key: r.Key})
+	known := t.internLarge(r.Key)
+	defer t.forget()
+	if !known {
+		return nil
+	}
+	p := t.part(hash)
+	if len(p.slots) == 0 {
+		return nil
+	}
+	s, ok := p.find(hash, t.key, t.bits)
+	if !ok {
+		return nil
+	}
+	out := new(Row)
+	t.row(out, p, s)
+	return out
+}
+
 // MaxCount is the greatest count that a partial row or statistic may have, so that sums
 // over thousands of them do not overflow.
 const MaxCount = 1 << 40

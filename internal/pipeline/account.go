@@ -13,6 +13,8 @@ const (
 	// maxEvents is how many bytes of lines of events wait for the next time that rows
 	// are printed.
 	maxEvents = 1 << 20
+	// maxRest bounds how long a large state lets rows wait.
+	maxRest = time.Minute
 )
 
 // account is the ledger's goroutine: it adds what the workers found, and saves and
@@ -23,8 +25,14 @@ func (f *following) account(ctx context.Context, stop func()) (err error) {
 	tick := time.NewTicker(max(f.cfg.Every, settled/2))
 	defer tick.Stop()
 	reload := f.cfg.Reload
-	caughtUp := false // since the start: until then no window is closed
+	caughtUp := false  // since the start: until then no window is closed
+	var next time.Time // when the next rows may be made: making and saving them takes a fifth of the time
 	flush := func() {
+		if time.Now().Before(next) && len(f.ledger.events) <= maxEvents {
+			return
+		}
+		f.spent = 0
+		defer func() { next = time.Now().Add(min(4*f.spent, maxRest)) }()
 		idle := f.idle()
 		caughtUp = caughtUp || idle
 		if err == nil && caughtUp {
@@ -46,6 +54,9 @@ func (f *following) account(ctx context.Context, stop func()) (err error) {
 						f.ledger.end()
 					}
 					err = f.emit(ctx, p)
+				}
+				if f.ledger.changed { // what was closed is printed now
+					f.save()
 				}
 				return err
 			}
@@ -96,10 +107,12 @@ func (f *following) reload(ctx context.Context, p *printer, prog *Program, err e
 // dropped from what is saved only when they have been printed.
 func (f *following) emit(ctx context.Context, p *printer) error {
 	l := f.ledger
+	began := time.Now()
 	rows, printed := l.changes()
 	if l.changed {
 		f.save()
 	}
+	f.spent = time.Since(began)
 	if len(rows) == 0 && len(l.events) == 0 {
 		printed()
 		return nil

@@ -85,7 +85,8 @@ type following struct {
 	ledger  *ledger
 	effort  sync.Mutex // of res.Effort
 	res     Result
-	unsaved error // of the last time that it was to be saved
+	spent   time.Duration // on rows and state, the last time
+	unsaved error         // of the last time that it was to be saved
 }
 
 // Follow matches chunks until ctx ends or none can come any more. What it has taken is

@@ -53,10 +53,16 @@ type paneKey struct {
 type pane struct {
 	table   *agg.Table
 	dirty   bool              // counted into since rows were made
+	fresh   *agg.Table        // the groups that were, if all is false; without their statistics
+	all     bool              // rows are to be made of all groups
 	closing bool              // its rows are to be printed for the last time
 	touched int64             // when it was counted into, by the clock
 	printed map[string]uint64 // rows by their ID: a hash of what was printed
+	bytes   int               // of printed
 }
+
+// printedBytes is about what an entry of pane.printed takes.
+const printedBytes = 96
 
 func newLedger(cfg *FollowConfig, p *Program, res *Result) *ledger {
 	l := &ledger{cfg: cfg, res: res, sources: map[uint64]*source{}, panes: map[paneKey]*pane{}, closed: math.MinInt64}
@@ -77,6 +83,7 @@ func (l *ledger) source(number uint64) *source {
 	if s == nil {
 		s = &source{waiting: map[uint64]*chunkJob{}}
 		l.sources[number] = s
+		l.res.Files++
 	}
 	return s
 }
@@ -146,7 +153,8 @@ func (l *ledger) count(g *agg.Row) {
 func (l *ledger) pane(k paneKey) *pane {
 	p := l.panes[k]
 	if p == nil {
-		p = &pane{table: agg.New(), printed: map[string]uint64{}}
+		p = &pane{table: agg.New(), fresh: agg.New(), printed: map[string]uint64{}}
+		p.all = len(l.prog.Rules[k.rule].After) > 0
 		l.panes[k] = p
 	}
 	return p
@@ -159,6 +167,11 @@ func (p *pane) add(l *ledger, k paneKey, g *agg.Row) {
 	p.table.Limit(before + max(0, l.cfg.MaxMemory-l.bytes))
 	p.table.Add(&r, l.funcs[k.rule])
 	l.bytes += p.table.Bytes() - before
+	if !p.all {
+		before = p.fresh.Bytes()
+		p.fresh.Add(&agg.Row{Rule: r.Rule, Window: r.Window, Late: r.Late, Key: r.Key, Count: 1}, nil)
+		l.bytes += p.fresh.Bytes() - before
+	}
 	p.dirty, p.touched = true, l.cfg.Now().UnixNano()
 }
 
@@ -233,12 +246,17 @@ func (l *ledger) changes() (rows []row.Named, printed func()) {
 	return rows, func() {
 		for i, k := range keys {
 			p := l.panes[k]
-			p.dirty = false
 			for id, h := range hashes[i] {
+				if _, known := p.printed[id]; !known {
+					p.bytes += printedBytes
+					l.bytes += printedBytes
+				}
 				p.printed[id] = h
 			}
+			l.bytes -= p.fresh.Bytes()
+			p.dirty, p.all, p.fresh = false, len(l.prog.Rules[k.rule].After) > 0, agg.New()
 			if p.closing {
-				l.bytes -= p.table.Bytes()
+				l.bytes -= p.table.Bytes() + p.bytes
 				l.changed = true
 				delete(l.panes, k)
 			}
@@ -263,7 +281,7 @@ func comparePanes(a, b paneKey) int {
 // rowsOf returns the rows of a pane.
 func (l *ledger) rowsOf(env *command.Env, k paneKey, p *pane) (out []row.Named) {
 	seen := map[string]int{}
-	groups := p.table.Rows()
+	groups := p.groups()
 	for _, g := range groups {
 		g.Window, g.Late = k.window, k.late // which an overflow row has not
 	}
@@ -276,6 +294,23 @@ func (l *ledger) rowsOf(env *command.Env, k paneKey, p *pane) (out []row.Named) 
 		out = append(out, n)
 	}
 	return out
+}
+
+// groups returns the groups of which rows are to be made: where no commands stand behind
+// stats, those that were counted into.
+func (p *pane) groups() []*agg.Row {
+	if p.all || p.closing {
+		return p.table.Rows()
+	}
+	var groups []*agg.Row
+	for _, g := range p.fresh.Rows() {
+		r := p.table.Get(g)
+		if r == nil { // it is in the overflow row
+			return p.table.Rows()
+		}
+		groups = append(groups, r)
+	}
+	return groups
 }
 
 // rowID names a row by its rule, its window and the values of its group.
@@ -326,6 +361,7 @@ func (l *ledger) swap(p *Program) (rows []row.Named) {
 			kept[paneKey{n, k.window, k.late}] = pane.of(n, l.funcs[k.rule])
 			continue
 		}
+		pane.closing = true
 		for _, c := range l.rowsOf(&env, k, pane) {
 			c.Follow.Final = true
 			rows = append(rows, c)
@@ -333,7 +369,7 @@ func (l *ledger) swap(p *Program) (rows []row.Named) {
 	}
 	l.panes, l.bytes, l.changed = kept, 0, true
 	for _, pane := range kept {
-		l.bytes += pane.table.Bytes()
+		l.bytes += pane.table.Bytes() + pane.bytes
 	}
 	l.use(p)
 	return rows
@@ -348,7 +384,7 @@ func (p *pane) of(n int, funcs []agg.Func) *pane {
 		table.Add(&r, funcs)
 	}
 	q := *p
-	q.table = table
+	q.table, q.fresh, q.all = table, agg.New(), true
 	return &q
 }
 
