@@ -300,14 +300,16 @@ func (p *rowPrinter) print(r row.Named) error {
 	return err
 }
 
-// besideGroups is the heap that a run needs for all but its groups, in bytes.
+// besideGroups is the heap that a run needs for all but detections and groups, in bytes.
 const besideGroups = 32 << 20
 
-// boundHeap has the garbage collector keep the heap to the memory of the groups and
-// what a run needs besides, unless GOMEMLIMIT says less. It would let the heap grow to
-// twice what is in use.
+// boundHeap has the garbage collector keep the heap to the memory of the groups, what
+// is there already and what a run needs besides, unless GOMEMLIMIT says less. It would
+// let the heap grow to twice what is in use.
 func boundHeap(groups int) {
-	if n := int64(groups) + besideGroups; n > 0 && n < debug.SetMemoryLimit(-1) {
+	var now runtime.MemStats
+	runtime.ReadMemStats(&now)
+	if n := int64(groups) + int64(now.HeapAlloc) + besideGroups; n > 0 && n < debug.SetMemoryLimit(-1) {
 		debug.SetMemoryLimit(n)
 	}
 }
