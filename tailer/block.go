@@ -2,9 +2,47 @@
 // large plain files, mapped: no byte is lost, no record is split, none is
 // delivered twice.
 //
-// Today it reads inputs to their end: files, folders, globs and standard input,
+// A Reader reads an input to its end: files, folders, globs and standard input,
 // plain or compressed (gzip and zstd, by their magic bytes), in UTF-8 or UTF-16.
 // Offsets count bytes of the decompressed UTF-8 text.
+//
+// A Follower stays on files that grow, are rotated and come anew. Its promise:
+// every complete record that could be read when it looked is delivered exactly once,
+// over rotation by rename, copytruncate, deletion, replaced links, packing of rotated
+// files, restarts, and crashes, if whoever takes its chunks keeps their positions
+// together with what it made of their records. A record is complete with its line feed
+// or its end tag, or, when its file has ended or nothing came for FlushAfter, as
+// complete JSON; what else stands at the end of a file that has ended is delivered
+// once, to be counted as malformed. TestFault32Model checks the promise, and a test
+// for each fault that is known to break followers.
+//
+// What can be lost, and what can come twice:
+//
+//   - What was written and truncated, or written to a file that was deleted, before
+//     anybody looked: with copytruncate, what is written between the copy and the
+//     truncation (TestFault06CopytruncateLosesWhatNobodyCopied). A look comes within
+//     milliseconds where the system gives hints, within Reconcile elsewhere.
+//   - A file that comes and goes between two looks, or while Next is not called or
+//     nothing runs (TestLostWhileDown), and what is written to a deleted file later
+//     than RotateWait behind the last look (TestLostBehindRotateWait).
+//   - With copytruncate or packing into another folder, what was not read before: only
+//     the folder of the file is searched for its copies (TestLostInAnotherFolder).
+//     Renamed files are known in any folder that is followed.
+//   - A file that is truncated to another length than zero, or from which the start is
+//     cut, is a new one, which is read from its start (TestFault07Rewritten).
+//   - A file that is moved out of all followed folders for longer than RotateWait, and
+//     back, is a new one (TestTwiceWhenMovedBack).
+//   - A file is taken to be as it was if the last 4 KiB before the offset are, and its
+//     length is no less: one that was written anew with the same bytes there is not
+//     noticed. A copy is known by 64 bytes or more, so one of a file that is shorter may
+//     be read as a new file (TestTwiceWhenTiny).
+//   - A record belongs to one file. One that begins at the end of a file and goes on in
+//     the next is two malformed ones (TestFault17RotationInAnEvent).
+//   - Files that have the name of a rotated one when nothing is known of the file that
+//     they would belong to, as at the first start, are not read unless an argument
+//     names them (TestFault02RotatedBeforeTheFirstLook).
+//   - Pipes and standard input cannot go back: what was read and not accounted is gone
+//     with the process.
 package tailer
 
 import (

@@ -42,8 +42,8 @@ func (f *Follower) scanNow() {
 		}
 	}
 	f.scanned = true
-	// A scan of very many files must not take all the time.
-	f.scanAt = f.now.Add(max(tidyEvery, 4*f.cfg.Now().Sub(began)))
+	// Scans of very many files must not take more than a twentieth of the time.
+	f.scanAt = f.now.Add(max(tidyEvery, 20*f.cfg.Now().Sub(began)))
 }
 
 // present notes under which names the known files stand, if any.
@@ -197,9 +197,7 @@ func (f *Follower) settle(c *candidate, kin []*source) *source {
 	if f.waiting[c.st.id] != c {
 		return nil
 	}
-	if c.open(f) {
-		c.begins()
-	} else {
+	if !c.open(f) {
 		for _, s := range kin {
 			s.hope = true
 		}
@@ -382,6 +380,7 @@ func (f *Follower) mayReturn(s *source) bool {
 // open opens the file of c, once.
 func (c *candidate) open(f *Follower) bool {
 	if c.f != nil {
+		c.begins()
 		return true
 	}
 	file, err := f.openFile(c.path)
@@ -400,18 +399,22 @@ func (c *candidate) open(f *Follower) bool {
 	}
 	f.readable(c.path)
 	c.f = file
-	var head [8]byte
-	n, _ := file.ReadAt(head[:], 0)
-	if c.packed = isPacked(head[:n]); c.packed {
-		c.z = &unpacked{f: file}
-	}
+	c.begins()
 	return true
 }
 
-// begins notes how c begins.
+// begins notes how c begins, of which more may stand there than at the last scan.
 func (c *candidate) begins() {
 	if c.first != 0 {
 		return
+	}
+	var head [8]byte
+	n, _ := c.f.ReadAt(head[:], 0)
+	if c.packed = isPacked(head[:n]); c.packed && c.z == nil {
+		c.z = &unpacked{f: c.f}
+	} else if !c.packed && c.z != nil {
+		c.z.close()
+		c.z = nil
 	}
 	var buf [firstMark]byte
 	if n, _ := c.contents().ReadAt(buf[:], 0); n == len(buf) {

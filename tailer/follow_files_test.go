@@ -1,3 +1,5 @@
+//go:build linux
+
 package tailer
 
 import (
@@ -170,18 +172,22 @@ func TestFault30Stdin(t *testing.T) {
 }
 
 func TestFault31FilesThatComeAndGo(t *testing.T) {
-	before, files := runtime.NumGoroutine(), descriptorsOpen(t)
+	before, open := runtime.NumGoroutine(), descriptorsOpen(t)
 	r := newRig(t)
 	r.hints = true
 	var all []string
-	for round := range 20 {
-		for i := range 100 {
+	files, rounds := 1000, 10
+	if testing.Short() {
+		files = 100
+	}
+	for round := range rounds {
+		for i := range files {
 			part := recs(fmt.Sprint(round, "-", i), 0, 1)
 			all = append(all, part...)
 			r.write(fmt.Sprint("f", i, ".json"), part[0]+"\n")
 		}
 		r.drain()
-		for i := range 100 {
+		for i := range files {
 			r.must(os.Remove(r.path(fmt.Sprint("f", i, ".json"))))
 		}
 		r.pass(time.Second)
@@ -202,8 +208,8 @@ func TestFault31FilesThatComeAndGo(t *testing.T) {
 	if n := runtime.NumGoroutine(); n > before {
 		t.Errorf("%d goroutines, before there were %d", n, before)
 	}
-	if n := descriptorsOpen(t); n > files {
-		t.Errorf("%d descriptors, before there were %d", n, files)
+	if n := descriptorsOpen(t); n > open {
+		t.Errorf("%d descriptors, before there were %d", n, open)
 	}
 }
 
@@ -249,4 +255,64 @@ func TestNextIsWoken(t *testing.T) {
 		os.WriteFile(r.path("other.json"), []byte(lines(recs("c", 0, 1))), 0o644)
 	}()
 	r.until(1) // a new file, too
+}
+
+func TestExclude(t *testing.T) {
+	r := newRig(t)
+	r.cfg.Exclude = []string{"*.tmp", "skip", r.path("sub/b*"), "*.gz"}
+	r.must(os.MkdirAll(r.path("skip"), 0o755))
+	r.must(os.MkdirAll(r.path("sub"), 0o755))
+	a := recs("a", 0, 3)
+	for i, name := range []string{"a.json", "sub/a.json", "b.json"} {
+		r.write(name, a[i]+"\n")
+	}
+	for _, name := range []string{"a.tmp", "skip/a.json", "sub/b.json", "a.json.1.gz"} {
+		r.write(name, lines(recs(name, 0, 3)))
+	}
+	r.rest()
+	r.want(a...)
+	if _, err := Follow(FollowConfig{Args: []string{"."}, Exclude: []string{"[x"}}); err == nil {
+		t.Error("a glob that is none is taken")
+	}
+}
+
+// What other programs write in the same folder costs no scans.
+func TestUnrelatedHints(t *testing.T) {
+	r := newRig(t, "app.json")
+	r.hints = true
+	r.follow()
+	if r.f.watch == nil {
+		t.Skip("SKIPPED: this system gives no hints")
+	}
+	r.write("app.json", lines(recs("a", 0, 3)))
+	r.drain()
+	r.pass(time.Second)
+	r.write("other.json", "x")
+	r.write("other.json", "x")
+	r.rename("other.json", "other.json.1")
+	hinted := func() bool {
+		for end := time.Now().Add(2 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+			r.f.watch.mu.Lock()
+			n := len(r.f.watch.named)
+			r.f.watch.mu.Unlock()
+			if n > 0 {
+				time.Sleep(5 * time.Millisecond) // for what comes with it
+				return true
+			}
+		}
+		return false
+	}
+	if !hinted() {
+		t.Fatal("no hint has come")
+	}
+	if r.f.hints(); r.f.scan {
+		t.Error("names that are no input's have it list the folder")
+	}
+	r.rename("app.json", "app.json.1")
+	if !hinted() {
+		t.Fatal("no hint has come")
+	}
+	if r.f.hints(); !r.f.scan {
+		t.Error("a rotation does not have it list the folder")
+	}
 }

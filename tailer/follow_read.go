@@ -64,7 +64,7 @@ func (f *Follower) flushes(s *source) bool {
 // else now, or cannot be read.
 func (f *Follower) fill(s *source, b *Block) (more, ok bool) {
 	b.Offset = s.pos.Offset
-	for want := blockSize; ; {
+	for want, passed := blockSize, 0; ; {
 		w, full, err := f.fetch(s, b, want)
 		switch {
 		case err != nil && s.z == nil:
@@ -76,8 +76,9 @@ func (f *Follower) fill(s *source, b *Block) (more, ok bool) {
 			return false, false
 		}
 		if s.pos.Text == Unknown {
-			if again, bad := f.detect(s, w.rest, full); bad {
-				return false, false
+			if again, bad := f.detect(s, w.rest); bad {
+				f.reached(s, nil, nil)
+				return false, true
 			} else if again {
 				continue
 			}
@@ -89,11 +90,12 @@ func (f *Follower) fill(s *source, b *Block) (more, ok bool) {
 			s.partial = s.partial[:0]
 			want = blockSize
 		}
+		passed += raw
 		switch {
 		case !full:
 			f.reached(s, w.rest[raw:], err)
 			return false, true
-		case len(b.Records) > 0:
+		case len(b.Records) > 0 || passed >= maxPassed:
 			return true, true
 		case raw == 0:
 			want = min(2*want, f.most(s)+2*blockSize)
@@ -105,6 +107,9 @@ func (f *Follower) fill(s *source, b *Block) (more, ok bool) {
 		}
 	}
 }
+
+// maxPassed is how many bytes without a record are passed over at once.
+const maxPassed = 64 << 20
 
 // most is how many bytes of a file a record may take.
 func (f *Follower) most(s *source) int {
@@ -259,7 +264,7 @@ func (f *Follower) overHole(s *source) {
 
 // detect tells the encoding of the file of s from its first bytes. again says
 // that it is to be read anew, bad that it holds no text.
-func (f *Follower) detect(s *source, head []byte, full bool) (again, bad bool) {
+func (f *Follower) detect(s *source, head []byte) (again, bad bool) {
 	known := len(head) >= 8 || s.final || s.flush
 	switch {
 	case len(head) == 0 || !known && !isDecided(head):
@@ -271,7 +276,6 @@ func (f *Follower) detect(s *source, head []byte, full bool) (again, bad bool) {
 		return true, false
 	case bytes.HasPrefix(head, evtxMagic):
 		f.unreadable(s.path, ErrEventLog)
-		f.failed(s)
 		return false, true
 	}
 	s.pos.Text = textOf(head)

@@ -3,6 +3,7 @@ package tailer
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,7 +23,8 @@ type listing struct {
 	entries []entry
 	byID    map[fileID]int
 	bases   map[string]bool // inputs, there or not, as paths without links
-	folders map[string]bool // where new files may appear
+	links   map[string]bool // other names that lead to them
+	folders map[string]bool // where new files may appear; true if under any name
 	pipes   []string
 	real    map[string]string // folders without links
 	failed  map[string]error
@@ -32,13 +34,14 @@ type listing struct {
 type folder struct {
 	st     stat
 	polled bool // no hints come from it
+	any    bool // files of any name may be inputs
 }
 
 // list finds all files that are to be followed now.
 func (f *Follower) list() *listing {
 	l := &listing{
-		f: f, byID: map[fileID]int{}, bases: map[string]bool{}, folders: map[string]bool{},
-		real: map[string]string{}, failed: map[string]error{},
+		f: f, byID: map[fileID]int{}, bases: map[string]bool{}, links: map[string]bool{},
+		folders: map[string]bool{}, real: map[string]string{}, failed: map[string]error{},
 	}
 	for _, arg := range f.cfg.Args {
 		if arg == Stdin {
@@ -72,9 +75,19 @@ func (l *listing) named(path string, info fs.FileInfo, explicit bool) {
 		l.folder(path)
 		return
 	}
-	l.folders[l.realDir(filepath.Dir(path))] = true
+	l.link(path)
 	l.file(path, info, explicit)
 }
+
+// link notes that path, which may be a link, leads to an input.
+func (l *listing) link(path string) {
+	dir := l.realDir(filepath.Dir(path))
+	l.links[filepath.Join(dir, filepath.Base(path))] = true
+	l.watch(dir, false)
+}
+
+// watch notes a folder where a file may appear, perhaps under any name.
+func (l *listing) watch(dir string, any bool) { l.folders[dir] = l.folders[dir] || any }
 
 // missing notes where a file that is not there will appear.
 func (l *listing) missing(path string, err error) {
@@ -91,9 +104,9 @@ func (l *listing) missing(path string, err error) {
 	}
 	dir := l.realDir(filepath.Dir(path))
 	l.bases[filepath.Join(dir, filepath.Base(path))] = true
-	for {
+	for any := false; ; any = true {
 		if info, err := os.Stat(dir); err == nil && info.IsDir() {
-			l.folders[dir] = true
+			l.watch(l.realDir(dir), any)
 			return
 		}
 		if dir == filepath.Dir(dir) {
@@ -119,7 +132,7 @@ func (l *listing) glob(pattern string) {
 		dirs, _ := filepath.Glob(dir)
 		for _, d := range dirs {
 			if info, err := os.Stat(d); err == nil && info.IsDir() {
-				l.folders[l.realDir(d)] = true
+				l.watch(l.realDir(d), true)
 			}
 		}
 		if !strings.ContainsAny(dir, "*?[") && len(dirs) > 0 || dir == filepath.Dir(dir) {
@@ -144,7 +157,7 @@ func (l *listing) folder(root string) {
 		case d.IsDir() && (hidden || path != root && l.excluded(path)):
 			return fs.SkipDir
 		case d.IsDir():
-			l.folders[path] = true
+			l.watch(path, true)
 		case !hidden:
 			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
 				l.file(path, info, false)
@@ -164,7 +177,7 @@ func (l *listing) file(path string, info fs.FileInfo, explicit bool) {
 	switch {
 	case mode.IsRegular():
 		l.bases[real] = true
-		l.folders[filepath.Dir(real)] = true
+		l.watch(filepath.Dir(real), false)
 		l.add(entry{real, statOf(real, info), true})
 	case mode&fs.ModeNamedPipe != 0, explicit && mode&fs.ModeCharDevice != 0:
 		l.pipes = append(l.pipes, real)
@@ -258,7 +271,9 @@ func (l *listing) fail(path string, err error) {
 
 // watchFolders has the system tell what changes in the folders of l.
 func (f *Follower) watchFolders(l *listing) {
-	for dir := range l.folders {
+	f.names = l.links
+	maps.Copy(f.names, l.bases)
+	for dir, any := range l.folders {
 		st, err := statPath(dir)
 		if err != nil {
 			continue
@@ -268,6 +283,7 @@ func (f *Follower) watchFolders(l *listing) {
 			d = &folder{}
 			f.dirs[dir] = d
 		}
+		d.any = any
 		if !st.sameAs(d.st) {
 			d.st = st
 			f.scanAgain = f.now.Add(settleAfter)
@@ -283,7 +299,7 @@ func (f *Follower) watchFolders(l *listing) {
 		}
 	}
 	for dir := range f.dirs {
-		if !l.folders[dir] {
+		if _, ok := l.folders[dir]; !ok {
 			delete(f.dirs, dir)
 			if f.watch != nil {
 				f.watch.drop(dir)

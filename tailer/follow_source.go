@@ -210,6 +210,9 @@ func (f *Follower) reached(s *source, behind []byte, err error) {
 	quiet := f.since(s.changed)
 	s.settled = quiet >= settleAfter || s.z != nil
 	s.due = time.Time{}
+	if s.pos.Text != Unknown && err == nil {
+		f.readable(s.path)
+	}
 	if s.z != nil {
 		s.z.close()
 		if err != nil && !(isCutShort(err) && quiet < f.cfg.RotateWait) {

@@ -41,6 +41,7 @@ type Follower struct {
 	dueAt     time.Time // not behind any time that a source is reminded at; zero if none
 	ticks     int
 	dirs      map[string]*folder
+	names     map[string]bool // paths that may be inputs, there or not
 	told      map[string]bool // what cannot be read, by path
 
 	mark []byte // scratch of fetch
@@ -207,20 +208,43 @@ func (f *Follower) hints() {
 	if f.watch == nil {
 		return
 	}
-	changed, all, names := f.watch.take()
-	for _, path := range changed {
+	written, named, all := f.watch.take()
+	for _, path := range written {
 		if s := f.byPath[path]; s != nil {
 			f.enqueue(s)
-		} else {
+		} else if f.isWaiting(path) {
 			f.scan = true
 		}
 	}
-	if names || all {
-		f.scan = true
+	for _, path := range named {
+		if d := f.dirs[filepath.Dir(path)]; d == nil || d.any || f.names[path] || f.names[family(path)] || f.byPath[path] != nil {
+			f.scan = true
+			break
+		}
 	}
 	if all {
+		f.scan = true
 		f.tickAt = f.now
 	}
+}
+
+func (f *Follower) isWaiting(path string) bool {
+	for _, c := range f.waiting {
+		if c.path == path {
+			return true
+		}
+	}
+	return false
+}
+
+// undecided reports whether it is still to be found out what some file is.
+func (f *Follower) undecided() bool {
+	for _, c := range f.waiting {
+		if !c.copied {
+			return true
+		}
+	}
+	return false
 }
 
 // tick looks at all files: hints are no more than that.
@@ -232,7 +256,7 @@ func (f *Follower) tick() {
 			f.enqueue(s)
 		}
 	}
-	if f.ticks%scanEvery == 0 || len(f.waiting) > 0 || f.foldersChanged() {
+	if f.ticks%scanEvery == 0 || f.undecided() || f.foldersChanged() {
 		f.scan = true
 	}
 }

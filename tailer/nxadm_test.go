@@ -31,7 +31,7 @@ var nxadmScenarios = map[string]struct {
 		// CompleteLines off, as by default.
 		tail.Config{Follow: true, ReOpen: true},
 		func(w *nxadmWriter) {
-			for i := range 3000 {
+			for i := range 1500 {
 				w.halves(i)
 			}
 		},
@@ -74,6 +74,17 @@ var nxadmScenarios = map[string]struct {
 			w.line(2)
 		},
 		func(o outcome) bool { return o.Missing > 0 },
+	},
+	"a stat that fails": {
+		tail.Config{Follow: true, ReOpen: true, CompleteLines: true, Poll: true},
+		func(w *nxadmWriter) {
+			w.line(0)
+			time.Sleep(300 * time.Millisecond)
+			os.Rename(filepath.Dir(w.path), filepath.Dir(w.path)+".old")
+			os.WriteFile(filepath.Dir(w.path), nil, 0o644) // a file where there was a folder
+			time.Sleep(600 * time.Millisecond)
+		},
+		func(outcome) bool { return false }, // it ends the process
 	},
 	"StopAtEOF": {
 		tail.Config{Follow: true, ReOpen: true, CompleteLines: true},
@@ -118,7 +129,10 @@ func (w *nxadmWriter) rename(i int) {
 // runNxadm runs a scenario and counts what came.
 func runNxadm(dir, name string) (o outcome, err error) {
 	sc := nxadmScenarios[name]
-	w := &nxadmWriter{path: filepath.Join(dir, "app.json")}
+	w := &nxadmWriter{path: filepath.Join(dir, "logs", "app.json")}
+	if err := os.Mkdir(filepath.Dir(w.path), 0o755); err != nil {
+		return o, err
+	}
 	if w.f, err = os.OpenFile(w.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644); err != nil {
 		return o, err
 	}

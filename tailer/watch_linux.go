@@ -2,8 +2,10 @@ package tailer
 
 import (
 	"encoding/binary"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -20,9 +22,9 @@ type watcher struct {
 	mu      sync.Mutex
 	byWatch map[int32]string // folders
 	byPath  map[string]int32
-	changed map[string]bool // files
-	names   bool            // something came, went or is called otherwise
-	all     bool            // hints were lost
+	written map[string]bool // paths of files
+	named   map[string]bool // paths that lead to something else, or to nothing, now
+	all     bool            // hints were lost, or a folder
 	done    chan struct{}
 }
 
@@ -39,7 +41,7 @@ func newWatcher() (*watcher, error) {
 	}
 	w := &watcher{
 		f: os.NewFile(uintptr(fd), "inotify"), ready: make(chan struct{}, 1), done: make(chan struct{}),
-		byWatch: map[int32]string{}, byPath: map[string]int32{}, changed: map[string]bool{},
+		byWatch: map[int32]string{}, byPath: map[string]int32{}, written: map[string]bool{}, named: map[string]bool{},
 	}
 	go w.run()
 	return w, nil
@@ -90,16 +92,15 @@ func (w *watcher) remove(wd int32) {
 }
 
 // take returns what has changed since it was called last.
-func (w *watcher) take() (changed []string, all, names bool) {
+func (w *watcher) take() (written, named []string, all bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for path := range w.changed {
-		changed = append(changed, path)
-	}
-	clear(w.changed)
-	all, names = w.all, w.names
-	w.all, w.names = false, false
-	return changed, all, names
+	written = slices.AppendSeq(written, maps.Keys(w.written))
+	named = slices.AppendSeq(named, maps.Keys(w.named))
+	clear(w.written)
+	clear(w.named)
+	all, w.all = w.all, false
+	return written, named, all
 }
 
 func (w *watcher) run() {
@@ -134,21 +135,23 @@ func (w *watcher) hint(wd int32, mask uint32, name []byte) {
 			delete(w.byWatch, wd)
 			delete(w.byPath, dir)
 		}
-		w.names = true
+		w.all = true
 	case mask&unix.IN_MOVE_SELF != 0 && ok:
 		// Its path leads to another folder now, or to none.
 		delete(w.byWatch, wd)
 		delete(w.byPath, dir)
 		w.remove(wd)
-		w.names = true
-	case mask&(unix.IN_MODIFY|unix.IN_ATTRIB) != 0 && mask&unix.IN_ISDIR == 0 && len(name) > 0 && ok:
-		if len(w.changed) < maxHints {
-			w.changed[filepath.Join(dir, strings.TrimRight(string(name), "\x00"))] = true
+		w.all = true
+	case !ok || len(name) == 0:
+	case len(w.written)+len(w.named) >= maxHints:
+		w.all = true
+	default:
+		path := filepath.Join(dir, strings.TrimRight(string(name), "\x00"))
+		if mask&(unix.IN_MODIFY|unix.IN_ATTRIB) != 0 && mask&unix.IN_ISDIR == 0 {
+			w.written[path] = true
 		} else {
-			w.all = true
+			w.named[path] = true
 		}
-	case ok:
-		w.names = true
 	}
 }
 
