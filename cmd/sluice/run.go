@@ -60,12 +60,7 @@ type job struct {
 	windows    []window.Spec // by detection; nil without
 }
 
-func (c *cli) runCommand() *cobra.Command {
-	var f runFlags
-	cmd := &cobra.Command{
-		Use:   "run [flags] [FILE | DIR | GLOB | -]...",
-		Short: "Read event exports, or follow them, and print what the detections find",
-		Long: `Read exports of Windows events to their end and print what the detections
+const runHelp = `Read exports of Windows events to their end and print what the detections
 find, one JSON object a line. With --follow, stay on them as they grow, rotate and
 appear.
 
@@ -81,7 +76,14 @@ that the next start goes on from there: each command line needs one of its own.
 SIGTERM and an interrupt end it, SIGHUP loads the rules anew.
 
 Exit status: 0, or 2 if an input or a rule could not be read, even when rows
-were printed; with --exit-status, 1 if nothing matched.`,
+were printed; with --exit-status, 1 if nothing matched.`
+
+func (c *cli) runCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run [flags] [FILE | DIR | GLOB | -]...",
+		Short: "Read event exports, or follow them, and print what the detections find",
+		Long:  runHelp,
 		Example: `  sluice run exports/ | jq -c '{dest, count, firstTime}'
   sluice run --stats -o risk Security.xml.gz
   zcat old.ndjson.gz | sluice run -r detections/ -
