@@ -45,6 +45,8 @@ func TestScript(t *testing.T) {
 			"repeat":    cmdRepeat,
 			"closed":    cmdClosed,
 			"head":      cmdHead,
+			"await":     cmdAwait,
+			"append":    cmdAppend,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Values[hecKey{}] = new(*hectest.Server)
