@@ -60,24 +60,34 @@ type job struct {
 	windows    []window.Spec // by detection; nil without
 }
 
-func (c *cli) runCommand() *cobra.Command {
-	var f runFlags
-	cmd := &cobra.Command{
-		Use:   "run [flags] [FILE | DIR | GLOB | -]...",
-		Short: "Read event exports to their end and print what the detections find",
-		Long: `Read exports of Windows events to their end and print what the detections
-find, one JSON object a line.
+const runHelp = `Read exports of Windows events to their end and print what the detections
+find, one JSON object a line. With --follow, stay on them as they grow, rotate and
+appear.
 
 Inputs are NDJSON, JSON and Windows Event XML in any mix of shapes, plain or as
 gzip or zstd. A folder is read with all that is below it but for hidden files;
 - or no argument is standard input. Results go to stdout, everything else to
 stderr.
 
+With --follow, a row is printed whenever it has changed, with the numbers of all of
+its window so far; the last row of a row_id is the one that holds, and "final" says
+that no other will come. A state folder keeps what has been read and counted, so
+that the next start goes on from there: each command line needs one of its own.
+SIGTERM and an interrupt end it, SIGHUP loads the rules anew.
+
 Exit status: 0, or 2 if an input or a rule could not be read, even when rows
-were printed; with --exit-status, 1 if nothing matched.`,
+were printed; with --exit-status, 1 if nothing matched.`
+
+func (c *cli) runCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run [flags] [FILE | DIR | GLOB | -]...",
+		Short: "Read event exports, or follow them, and print what the detections find",
+		Long:  runHelp,
 		Example: `  sluice run exports/ | jq -c '{dest, count, firstTime}'
   sluice run --stats -o risk Security.xml.gz
-  zcat old.ndjson.gz | sluice run -r detections/ -`,
+  zcat old.ndjson.gz | sluice run -r detections/ -
+  sluice run --follow --state /var/lib/sluice '/var/log/win/*.json' | jq --unbuffered -c 'select(.final)'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.quiet = f.quiet
 			if err := f.followFlags.check(cmd, f.output); err != nil {

@@ -95,6 +95,9 @@ func (f *following) reload(ctx context.Context, p *printer, prog *Program, err e
 	f.prog.Store(prog)
 	rows := f.ledger.swap(prog)
 	f.gate.Unlock()
+	if err == nil {
+		err = f.printEvents(ctx, p)
+	}
 	if err != nil {
 		return err
 	}
@@ -102,10 +105,14 @@ func (f *following) reload(ctx context.Context, p *printer, prog *Program, err e
 	return p.print(ctx, f.cfg.Grace, printJob{old, nil, rows})
 }
 
-// emit saves what the ledger holds, and then prints what has changed in it. What is
+// emit saves what the ledger holds, and then prints what has changed in it. A row that is
 // printed has been saved, so no later run can count less; rows of closed windows are
-// dropped from what is saved only when they have been printed.
+// dropped from what is saved only when they have been printed. Lines of events are not
+// saved, so they are printed before the positions behind them are.
 func (f *following) emit(ctx context.Context, p *printer) error {
+	if err := f.printEvents(ctx, p); err != nil {
+		return err
+	}
 	l := f.ledger
 	began := time.Now()
 	rows, printed := l.changes()
@@ -113,16 +120,25 @@ func (f *following) emit(ctx context.Context, p *printer) error {
 		f.save()
 	}
 	f.spent = time.Since(began)
-	if len(rows) == 0 && len(l.events) == 0 {
-		printed()
-		return nil
-	}
-	if err := p.print(ctx, f.cfg.Grace, printJob{l.prog, l.events, rows}); err != nil {
-		return err
+	if len(rows) > 0 {
+		if err := p.print(ctx, f.cfg.Grace, printJob{l.prog, nil, rows}); err != nil {
+			return err
+		}
 	}
 	f.res.Printed += len(rows)
-	l.events = l.events[:0]
 	printed()
+	return nil
+}
+
+func (f *following) printEvents(ctx context.Context, p *printer) error {
+	l := f.ledger
+	if len(l.events) == 0 {
+		return nil
+	}
+	if err := p.print(ctx, f.cfg.Grace, printJob{l.prog, l.events, nil}); err != nil {
+		return err // and who prints may still read them
+	}
+	l.events = l.events[:0]
 	return nil
 }
 

@@ -30,6 +30,8 @@ type Program struct {
 	// IDs name the compiled forms of the rules: groups of equal ones go on when rules
 	// are loaded anew, and in another run.
 	IDs []string
+	// Names are what people call the rules; they stand in the state beside the IDs.
+	Names []string
 	// Event, if set, turns each matched event into a line. It is called by all workers at
 	// once.
 	Event func(dst []byte, h *match.Hit) []byte

@@ -3,9 +3,11 @@ package pipeline
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sluice/agg/partial"
@@ -70,7 +72,11 @@ func (l *ledger) groups(rule int, keys []paneKey) []byte {
 	var b bytes.Buffer
 	w := partial.NewWriter(&b)
 	w.Begin(partial.Head{Source: "follow", Options: l.options()})
-	w.Detection(partial.Detection{Hash: l.prog.IDs[rule]}, l.funcs[rule])
+	d := partial.Detection{Hash: l.prog.IDs[rule]}
+	if l.prog.Names != nil {
+		d.Name = l.prog.Names[rule]
+	}
+	w.Detection(d, l.funcs[rule])
 	for _, k := range keys {
 		for _, r := range l.panes[k].table.Rows() {
 			r.Window, r.Late = k.window, k.late // which an overflow row has not
@@ -103,7 +109,7 @@ func (l *ledger) restore(s *State) error {
 	for id, file := range s.Groups {
 		rule, ok := l.byID[id]
 		if !ok {
-			l.cfg.Log(fmt.Errorf("what an earlier run has counted by a detection that is not in force now is dropped (%s)", id))
+			l.cfg.Log(fmt.Errorf("what an earlier run has counted by %s is left out: it is not in force now, or its search or its windows are others", nameOf(id, file)))
 			continue
 		}
 		if err := l.read(rule, file); err != nil {
@@ -118,6 +124,21 @@ func (l *ledger) restore(s *State) error {
 		}
 	}
 	return nil
+}
+
+// nameOf returns what people call the rule whose groups file holds, or its ID.
+func nameOf(id string, file []byte) string {
+	name := ""
+	r := partial.NewReader(bytes.NewReader(file))
+	r.Shape = func(_ partial.Head, d partial.Detection) (partial.Shape, error) {
+		name = d.Name
+		return partial.Shape{}, errors.New("its name is enough")
+	}
+	_, _ = r.Next() // the error is our own, or there is no name
+	if name == "" {
+		return id
+	}
+	return strconv.Quote(name)
 }
 
 func (l *ledger) read(rule int, file []byte) error {
