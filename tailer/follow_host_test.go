@@ -237,6 +237,21 @@ func TestFault23CoarseTimes(t *testing.T) {
 	r.want(join(a, b)...)
 }
 
+// A folder's times may not tell of a new file either, for a moment.
+func TestFault23CoarseTimesOfAFolder(t *testing.T) {
+	r := newRig(t)
+	a, b := recs("a", 0, 20), recs("b", 0, 20)
+	r.write("a.json", lines(a))
+	r.drain()
+	r.write("b.json", lines(b))
+	d := r.f.dirs[r.dir]
+	d.st, _ = statPath(r.dir)
+	r.clock = r.clock.Add(2 * settleAfter)
+	r.f.tickAt = r.clock.Add(time.Hour)
+	r.look()
+	r.want(join(a, b)...)
+}
+
 // The file shrinks, grows or goes between being found and being opened.
 func TestFault29ChangedBeforeItIsOpened(t *testing.T) {
 	for _, what := range []string{"truncate", "delete", "replace", "grow"} {

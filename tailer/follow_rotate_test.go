@@ -144,6 +144,27 @@ func TestFault04RotatedAndPacked(t *testing.T) {
 	}
 }
 
+// A packer makes its file first, and writes to it when it has read enough.
+func TestFault04EmptyAtFirst(t *testing.T) {
+	r := newRig(t, "app.json")
+	a, b := recs("a", 0, 500), recs("b", 0, 50)
+	r.write("app.json", lines(a))
+	r.drain()
+	r.rename("app.json", "app.json.1")
+	r.write("app.json", lines(b))
+	r.write("app.json.1.gz", "")
+	r.drain()
+	r.drain()
+	r.write("app.json.1.gz", pack(t, lines(a), ".gz"))
+	r.drain()
+	r.must(os.Remove(r.path("app.json.1")))
+	r.rest()
+	r.want(join(a, b)...)
+	r.stop()
+	r.rest()
+	r.want(join(a, b)...)
+}
+
 func TestFault05Copytruncate(t *testing.T) {
 	for _, arg := range []string{"app.json", "."} {
 		r := newRig(t, arg)
@@ -158,6 +179,17 @@ func TestFault05Copytruncate(t *testing.T) {
 		r.want(join(a, b, c)...)
 		if r.saw(Truncated) != 1 {
 			t.Errorf("%d truncations, want 1: %v", r.saw(Truncated), r.events)
+		}
+		names := map[string]bool{}
+		for _, p := range r.after(len(r.chunks)).positions {
+			st, err := statPath(p.Path)
+			r.must(err)
+			if names[p.Path] = true; st.id != (fileID{p.Dev, p.Inode}) {
+				t.Errorf("the position of %s is one of another file", p.Path)
+			}
+		}
+		if !names[r.path("app.json")] || !names[r.path("app.json.1")] || len(names) != 2 {
+			t.Errorf("positions of %v", names)
 		}
 	}
 }
@@ -223,6 +255,19 @@ func TestFault06CopyInProgress(t *testing.T) {
 	}
 }
 
+// We begin while a copy is being made that the arguments name, too.
+func TestFault06StartInACopy(t *testing.T) {
+	r := newRig(t)
+	a, b := recs("a", 0, 200), recs("b", 0, 20)
+	r.write("app.json", lines(a))
+	r.copy("app.json", "app.json.1")
+	r.drain()
+	r.must(os.Truncate(r.path("app.json"), 0))
+	r.write("app.json", lines(b))
+	r.rest()
+	r.want(join(a, b)...)
+}
+
 func TestFault07Rewritten(t *testing.T) {
 	r := newRig(t, "app.json")
 	a, b := recs("a", 0, 50), recs("b", 0, 50)
@@ -236,6 +281,16 @@ func TestFault07Rewritten(t *testing.T) {
 	r.must(os.Truncate(r.path("app.json"), int64(len(lines(half)))))
 	r.rest()
 	r.want(join(a, b, half)...)
+	// Under the name of a rotated file, that is the same.
+	r = newRig(t, "app.json")
+	r.write("app.json", lines(b))
+	r.drain()
+	r.rename("app.json", "app.json.1")
+	r.rest()
+	r.stop()
+	r.must(os.Truncate(r.path("app.json.1"), int64(len(lines(half)))))
+	r.rest()
+	r.want(join(b, half)...)
 }
 
 func TestFault08SameHead(t *testing.T) {
@@ -254,6 +309,30 @@ func TestFault08SameHead(t *testing.T) {
 	r.write("other.json", lines(recs("b", 80, 5)))
 	r.rest()
 	r.want(join(head, head, head, recs("a", 0, 55), recs("b", 0, 85), recs("c", 0, 300))...)
+}
+
+// Numbered files that begin alike are no copies of each other.
+func TestFault08NumberedFilesOfTheSameHead(t *testing.T) {
+	for _, n := range []int{1, 60, 300} {
+		r := newRig(t)
+		head := recs("head", 0, n)
+		var all []string
+		for i := range 4 {
+			part := join(head, recs(fmt.Sprint("f", i), 0, 10*(i+1)))
+			all = append(all, part...)
+			r.write(fmt.Sprint("app-", i, ".json"), lines(part))
+		}
+		r.drain() // one look is enough
+		r.want(all...)
+		r.write("app-0.json", lines(recs("f0", 10, 3)))
+		r.write("app-9.json", lines(join(head, recs("f9", 0, 100))))
+		r.rest()
+		all = join(all, recs("f0", 10, 3), head, recs("f9", 0, 100))
+		r.want(all...)
+		r.stop()
+		r.rest()
+		r.want(all...)
+	}
 }
 
 func TestFault09InodeReused(t *testing.T) {

@@ -90,9 +90,15 @@ func (r *rig) drain() {
 	if r.f == nil {
 		r.follow()
 	}
+	r.f.scan, r.f.scanAt, r.f.tickAt = true, time.Time{}, time.Time{}
+	r.look()
+}
+
+// look reads what the follower finds by itself, without the clock going on.
+func (r *rig) look() {
+	r.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	r.f.scan, r.f.scanAt, r.f.tickAt = true, time.Time{}, time.Time{}
 	r.f.idle = func() {
 		if r.f.scan {
 			r.f.scanAt = time.Time{}
