@@ -155,7 +155,7 @@ func (j *job) program(list []*detection.Detection, out *bufio.Writer) *pipeline.
 			return err
 		}
 		for _, r := range list {
-			if j.output == "risk" && !r.Follow.Final && p.Windows != nil {
+			if j.output == "risk" && !r.Follow.Final && closes(p, r) {
 				continue // the scheduled search has not run yet
 			}
 			if err := rows.print(r); err != nil {
@@ -165,6 +165,12 @@ func (j *job) program(list []*detection.Detection, out *bufio.Writer) *pipeline.
 		return out.Flush()
 	}
 	return p
+}
+
+// closes reports whether a row becomes final. Risk events of one that does not, as its
+// events have no time or its window no end, must not wait for that.
+func closes(p *pipeline.Program, r row.Named) bool {
+	return p.Windows != nil && r.Span.Timed && !p.Windows[r.Rule].Open
 }
 
 // openState opens the folder of the state and reads what is to be gone on from.

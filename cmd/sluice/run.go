@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -160,6 +161,11 @@ func (c *cli) resolve(f runFlags, args []string) (*job, error) {
 			return nil, errors.New("cannot read events: no file is given (hint: sluice run FILE, or pipe them in)")
 		}
 		j.args = []string{tailer.Stdin}
+	}
+	for _, glob := range slices.Concat(j.args, f.exclude) {
+		if _, err := os.Lstat(glob); err != nil && strings.Contains(glob, "**") {
+			return nil, fmt.Errorf("cannot use the glob %q: ** is not known (hint: a folder stands for all that is below it)", glob)
+		}
 	}
 	if err = f.partialFlags.check(f.output); err != nil {
 		return nil, err
