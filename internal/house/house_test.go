@@ -30,6 +30,7 @@ var allowed = map[string]string{
 	"detections":                            "",
 	"internal/corpus":                       "",
 	"internal/corpus/ruleset":               "",
+	"internal/followtest":                   "",
 	"internal/hectest":                      "",
 	"internal/house":                        "",
 	"internal/pipeline":                     "agg agg/partial agg/window internal/record match match/command match/row match/rule tailer",

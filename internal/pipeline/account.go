@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"sluice/match/row"
@@ -85,30 +86,34 @@ func (f *following) idle() bool {
 }
 
 // reload puts prog in force between two records: what was read by then is matched by the
-// rules before.
+// rules before, saved and printed. Rows of rules that go are printed before they are
+// dropped from what is saved.
 func (f *following) reload(ctx context.Context, p *printer, prog *Program, err error) error {
 	f.gate.Lock()
 	for f.flight.Load() > 0 {
 		f.take(<-f.done)
+	}
+	if err == nil {
+		err = f.emit(ctx, p)
 	}
 	old := f.ledger.prog
 	f.prog.Store(prog)
 	rows := f.ledger.swap(prog)
 	f.gate.Unlock()
 	if err == nil {
-		err = f.printEvents(ctx, p)
+		err = p.print(ctx, f.cfg.Grace, printJob{old, nil, rows})
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		f.save()
 	}
-	f.save()
-	return p.print(ctx, f.cfg.Grace, printJob{old, nil, rows})
+	return err
 }
 
-// emit saves what the ledger holds, and then prints what has changed in it. A row that is
-// printed has been saved, so no later run can count less; rows of closed windows are
-// dropped from what is saved only when they have been printed. Lines of events are not
-// saved, so they are printed before the positions behind them are.
+// emit prints lines of events, saves what the ledger holds, and then prints what has
+// changed in it. Rows that are printed have been saved, so no later run can count less;
+// those of closed windows are dropped from what is saved only when they have been
+// printed. Nothing of an event is saved but that it was read, so its line comes first: a
+// run that is killed in between prints it again in the next one.
 func (f *following) emit(ctx context.Context, p *printer) error {
 	if err := f.printEvents(ctx, p); err != nil {
 		return err
@@ -143,21 +148,21 @@ func (f *following) printEvents(ctx context.Context, p *printer) error {
 }
 
 // save saves what the ledger holds. If that fails, what was saved before is still there;
-// it is told once, and tried again the next time.
+// it is told once, tried again the next time, and told when it is over.
 func (f *following) save() {
 	if f.cfg.Save == nil {
 		f.ledger.changed = false
 		return
 	}
 	err := f.cfg.Save(f.ledger.state())
-	if err == nil {
-		f.ledger.changed, f.unsaved = false, nil
-		return
-	}
-	if f.unsaved == nil || f.unsaved.Error() != err.Error() {
+	switch {
+	case err == nil && f.unsaved:
+		f.cfg.Log(errors.New("the state is saved again"))
+	case err != nil && !f.unsaved:
 		f.cfg.Log(err)
 	}
-	f.unsaved = err
+	f.unsaved = err != nil
+	f.ledger.changed = err != nil
 }
 
 // printer prints in a goroutine of its own, so that one can stop waiting for it.

@@ -19,8 +19,9 @@ import (
 // Following: one goroutine reads chunks, workers match them, and one goroutine, the
 // ledger's, adds what they found in the order of each source. So at every moment the
 // ledger holds exactly what stands before the positions that it holds; both are saved
-// together, and rows are printed of what was saved. A run that is killed goes on from
-// there: it counts nothing twice and nothing not at all, and may print a row again.
+// together, and rows are printed of what was saved; lines of events, before it is saved
+// that they were read. A run that is killed goes on from there: it counts nothing twice
+// and nothing not at all, and may print a row or an event again.
 
 // Program is a set of rules in force. It is immutable.
 type Program struct {
@@ -35,7 +36,7 @@ type Program struct {
 	// Event, if set, turns each matched event into a line. It is called by all workers at
 	// once.
 	Event func(dst []byte, h *match.Hit) []byte
-	// Print prints those lines, then rows that have changed since they were printed, whose
+	// Print prints those lines, or rows that have changed since they were printed, whose
 	// numbers are those of all of their window so far. It is called by one goroutine,
 	// which may wait in it; then nothing more is read.
 	Print func(events []byte, rows []row.Named) error
@@ -53,8 +54,8 @@ type FollowConfig struct {
 	}
 	Every   time.Duration // between two times that rows are printed; 0 prints them at once
 	Restore *State        // nil begins anew
-	// Save keeps what is to be gone on from; nil keeps nothing. An error is told, and
-	// the next time is tried again.
+	// Save keeps what is to be gone on from; nil keeps nothing. An error is told, once
+	// until it works again, which is told too, and the next time is tried again.
 	Save func(*State) error
 	// Reload brings rules that are to be in force from then on.
 	Reload <-chan *Program
@@ -88,7 +89,7 @@ type following struct {
 	effort  sync.Mutex // of res.Effort
 	res     Result
 	spent   time.Duration // on rows and state, the last time
-	unsaved error         // of the last time that it was to be saved
+	unsaved bool          // it failed the last time that it was to be saved
 }
 
 // Follow matches chunks until ctx ends or none can come any more. What it has taken is

@@ -248,6 +248,37 @@ func TestFollowKilledAnywhere(t *testing.T) {
 	}
 }
 
+// A line of an event is printed before it is saved that the event was read: whatever
+// happens in between, it is not lost.
+func TestFollowEventsComeBeforeTheirPositions(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(95, 1))
+	files := hitsOf(rng, time.Now().UnixNano(), 3)
+	prog := followed(t, nil)
+	prog.Rules, prog.IDs = prog.Rules[:1], prog.IDs[:1]
+	prog.Set = match.Compile(prog.Rules, match.Options{})
+	prog.Event = func(dst []byte, h *match.Hit) []byte { return append(dst, "line\n"...) }
+	lines, saves := 0, 0
+	prog.Print = func(events []byte, _ []row.Named) error {
+		lines += strings.Count(string(events), "\n")
+		return nil
+	}
+	save := func(s *pipeline.State) error {
+		read := 0
+		for _, n := range sums(files, s.Positions, nil, 1) {
+			read += n
+		}
+		if saves++; lines < read {
+			t.Errorf("%d events are saved as read, and %d are printed", read, lines)
+		}
+		return nil
+	}
+	_, err := pipeline.Follow(context.Background(), pipeline.FollowConfig{Program: prog, Threads: 2, Chunks: newFeed(rng, files, nil), Save: save})
+	if err != nil || saves == 0 || lines == 0 {
+		t.Errorf("%d saves, %d lines, %v", saves, lines, err)
+	}
+}
+
 // Rules are swapped between two records: groups of a rule that stays go on, those of one
 // that goes are printed for the last time, and each record is counted by one of the sets.
 func TestFollowReload(t *testing.T) {
