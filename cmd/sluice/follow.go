@@ -183,6 +183,9 @@ func (c *cli) openState(j *job) (*state.Store, *pipeline.State, error) {
 		return nil, nil, err
 	}
 	store, err := state.Open(dir)
+	if err != nil && j.state == "" {
+		err = fmt.Errorf("%w (hint: --state names another one)", err)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -260,7 +263,7 @@ func (c *cli) tellFile(e tailer.Event) {
 	case tailer.Cut:
 		c.warn("%s: ends in the middle of a record at offset %d", e.Path, e.Offset)
 	case tailer.Unreadable:
-		c.warn("cannot read %s: %v; it is tried again", e.Path, tailer.Reason(e.Err))
+		c.warn("cannot read %s: %v; it is tried again", e.Path, hinted(tailer.Reason(e.Err)))
 	case tailer.Readable:
 		c.warn("%s: can be read again", e.Path)
 	case tailer.Unwatched:

@@ -30,6 +30,7 @@ type ledger struct {
 	events  []byte // lines that wait to be printed
 	changed bool   // since it was saved
 	closed  int64  // windows that were to be closed by then are; see mark
+	serial  uint64 // of the last pane of late groups
 }
 
 // source is a stream of chunks.
@@ -51,6 +52,10 @@ type paneKey struct {
 
 // pane is the groups of a window.
 type pane struct {
+	// serial tells panes of late groups apart: one may be closed, and another of the same
+	// window begin. It is 0 for others, which are closed for good.
+	serial uint64
+
 	table   *agg.Table
 	dirty   bool              // counted into since rows were made
 	fresh   *agg.Table        // the groups that were, if all is false; without their statistics
@@ -161,6 +166,10 @@ func (l *ledger) pane(k paneKey) *pane {
 }
 
 func (p *pane) add(l *ledger, k paneKey, g *agg.Row) {
+	if k.late && p.serial == 0 {
+		l.serial++
+		p.serial = l.serial
+	}
 	r := *g
 	r.Rule, r.Window, r.Late = k.rule, k.window, k.late
 	before := p.table.Bytes()
@@ -286,7 +295,7 @@ func (l *ledger) rowsOf(env *command.Env, k paneKey, p *pane) (out []row.Named) 
 		g.Window, g.Late = k.window, k.late // which an overflow row has not
 	}
 	for _, n := range Rows(env, l.prog.Rules, l.prog.Windows, groups) {
-		id := rowID(l.prog.IDs[k.rule], k, l.prog.Rules[k.rule].By, n)
+		id := rowID(l.prog.IDs[k.rule], k, p.serial, l.prog.Rules[k.rule].By, n)
 		if seen[id]++; seen[id] > 1 { // commands behind stats have taken the group away
 			id += "-" + strconv.Itoa(seen[id])
 		}
@@ -314,9 +323,9 @@ func (p *pane) groups() []*agg.Row {
 }
 
 // rowID names a row by its rule, its window and the values of its group.
-func rowID(rule string, k paneKey, by []string, n row.Named) string {
+func rowID(rule string, k paneKey, serial uint64, by []string, n row.Named) string {
 	h := fnv.New128a()
-	fmt.Fprintf(h, "%s %d %t", rule, k.window, k.late)
+	fmt.Fprintf(h, "%s %d %t %d", rule, k.window, k.late, serial)
 	for _, name := range by {
 		v := n.Get(name)
 		fmt.Fprintf(h, " %d %q", v.Kind(), v.Texts())

@@ -28,6 +28,15 @@ type State struct {
 type Header struct {
 	Closed  int64     `json:"closed"` // windows that were to be closed by then are
 	Closing []Closing `json:"closing,omitempty"`
+	Late    []Late    `json:"late,omitempty"`
+	Serial  uint64    `json:"serial,omitempty"` // the last one that was given to late groups
+}
+
+// Late is the serial of late groups of a window; see pane.
+type Late struct {
+	Rule   string `json:"rule"`
+	Window int64  `json:"window"`
+	Serial uint64 `json:"serial"`
 }
 
 // Closing is a window that is closed and whose rows had not been printed as final.
@@ -39,7 +48,7 @@ type Closing struct {
 
 // state returns what the ledger holds.
 func (l *ledger) state() *State {
-	s := &State{Groups: map[string][]byte{}, Header: Header{Closed: l.closed}}
+	s := &State{Groups: map[string][]byte{}, Header: Header{Closed: l.closed, Serial: l.serial}}
 	for _, n := range slices.Sorted(maps.Keys(l.sources)) {
 		if src := l.sources[n]; src.at != nil {
 			s.Positions = append(s.Positions, *src.at)
@@ -60,6 +69,9 @@ func (l *ledger) state() *State {
 		for _, k := range keys[:n] {
 			if l.panes[k].closing {
 				s.Header.Closing = append(s.Header.Closing, Closing{l.prog.IDs[rule], k.window, k.late})
+			}
+			if k.late {
+				s.Header.Late = append(s.Header.Late, Late{l.prog.IDs[rule], k.window, l.panes[k].serial})
 			}
 		}
 		keys = keys[n:]
@@ -116,6 +128,14 @@ func (l *ledger) restore(s *State) error {
 			return fmt.Errorf("cannot go on from the state: %w", err)
 		}
 	}
+	for _, c := range s.Header.Late {
+		if rule, ok := l.byID[c.Rule]; ok {
+			if p := l.panes[paneKey{rule, c.Window, true}]; p != nil {
+				p.serial = c.Serial
+			}
+		}
+	}
+	l.serial = max(l.serial, s.Header.Serial)
 	for _, c := range s.Header.Closing {
 		if rule, ok := l.byID[c.Rule]; ok {
 			if p := l.panes[paneKey{rule, c.Window, c.Late}]; p != nil {
