@@ -281,6 +281,8 @@ func (f *Follower) relate(c *candidate, s *source) relation {
 		return copied
 	case like == shorter && !rotated: // it has been cut
 		return stranger
+	case like == shorter && !s.lost && !f.sameEnd(c, s):
+		return stranger
 	case like == shorter && !s.lost:
 		return copied
 	case like == shorter && young, like == unknown && rotated && young && s.pos.Offset > 0:
@@ -319,6 +321,23 @@ func (f *Follower) liken(c *candidate, s *source) (likeness, error) {
 		return shorter, nil
 	}
 	return differs, nil
+}
+
+// sameEnd reports whether the last bytes of c stand in the file of s too, where it
+// is plain: between the last mark and there, c may differ.
+func (f *Follower) sameEnd(c *candidate, s *source) bool {
+	if c.z != nil || s.pos.Packed || !f.open(s) {
+		return true
+	}
+	var a, b [markerSize]byte
+	x, errA := before(c.f, c.st.size, a[:])
+	y, errB := before(s.f, c.st.size, b[:])
+	if errA != nil || errB != nil || bytes.Equal(x, y) {
+		return true
+	}
+	// Or the file of s was truncated since it was looked at.
+	mark, err := before(s.f, s.pos.Offset, b[:])
+	return err != nil || hash(mark) != s.pos.Marker
 }
 
 // begin makes a new source of c.
