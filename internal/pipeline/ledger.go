@@ -1,9 +1,9 @@
 package pipeline
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"hash/fnv"
 	"hash/maphash"
 	"math"
 	"slices"
@@ -322,15 +322,16 @@ func (p *pane) groups() []*agg.Row {
 	return groups
 }
 
-// rowID names a row by its rule, its window and the values of its group.
+// rowID names a row by its rule, its window and the values of its group. Those are what an
+// attacker writes, so the hash is one of which nobody can make two the same.
 func rowID(rule string, k paneKey, serial uint64, by []string, n row.Named) string {
-	h := fnv.New128a()
+	h := sha256.New()
 	fmt.Fprintf(h, "%s %d %t %d", rule, k.window, k.late, serial)
 	for _, name := range by {
 		v := n.Get(name)
 		fmt.Fprintf(h, " %d %q", v.Kind(), v.Texts())
 	}
-	return hex.EncodeToString(h.Sum(nil)[:8])
+	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 var rowSeed = maphash.MakeSeed()
