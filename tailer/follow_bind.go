@@ -17,10 +17,12 @@ type candidate struct {
 	f      *os.File  // nil if it is not open
 	z      *unpacked
 	packed bool
-	copied bool   // it holds what is read elsewhere, so it is not read
-	maybe  bool   // it looks as if it might
-	early  bool   // it was there at the first scan
-	first  uint64 // hash of its first bytes, 0 if there are too few
+	copied bool      // it holds what is read elsewhere, so it is not read
+	of     *source   // what reads it, when that was found out
+	judged time.Time // since, then
+	maybe  bool      // it looks as if it might
+	early  bool      // it was there at the first scan
+	first  uint64    // hash of its first bytes, 0 if there are too few
 }
 
 // scanNow lists the files to follow and gives each a source.
@@ -29,9 +31,7 @@ func (f *Follower) scanNow() {
 	began := f.cfg.Now()
 	l := f.list()
 	f.watchFolders(l)
-	for _, path := range l.pipes {
-		f.openPipe(path)
-	}
+	f.openPipes(l.pipes)
 	f.present(l)
 	f.candidates(l)
 	f.resolve()
@@ -203,6 +203,10 @@ func (f *Follower) settle(c *candidate, kin []*source) *source {
 		}
 		return nil
 	}
+	if s := c.of; s != nil && f.all[s.n] == s && !s.lost && s.caught && c.judged.Equal(c.since) {
+		return nil // nothing has changed, and looking again may take long
+	}
+	c.of = nil
 	wait := false
 	for _, s := range kin {
 		switch f.relate(c, s) {
@@ -217,6 +221,9 @@ func (f *Follower) settle(c *candidate, kin []*source) *source {
 				f.event(Event{What: Copied, Path: c.path})
 			}
 			wait = true
+			if c.judged = c.since; s.pos.Offset > 0 {
+				c.of = s
+			}
 		case undecided:
 			wait, s.hope = true, true
 		case ended:
@@ -229,6 +236,9 @@ func (f *Follower) settle(c *candidate, kin []*source) *source {
 		}
 	}
 	if wait {
+		if c.z != nil {
+			c.z.close() // its memory
+		}
 		if f.opened > f.limit/2 {
 			c.close(f)
 		}
@@ -262,9 +272,17 @@ func (f *Follower) relate(c *candidate, s *source) relation {
 	case !s.lost && !s.caught:
 		return undecided // what is read of it comes first
 	}
+	young := f.since(c.since) < f.cfg.RotateWait
+	if c.packed && young && !s.lost && s.pos.Offset > 0 {
+		// It may still be written: unpacking it again and again would take long.
+		if s.pos.beginsLike(c.contents()) {
+			c.maybe = true
+			return undecided
+		}
+		return stranger
+	}
 	like, err := f.liken(c, s)
 	c.maybe = c.maybe || err == nil && like != differs
-	young := f.since(c.since) < f.cfg.RotateWait
 	switch {
 	case err != nil && young:
 		return undecided
