@@ -1,6 +1,7 @@
 package tailer
 
 import (
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -122,4 +123,20 @@ func TestFault04PackedBesideTheOriginal(t *testing.T) {
 		r.want(join(a, b)...)
 		r.wantPlaces("app.json", "app.json.1.gz")
 	}
+}
+
+// Thousands of numbered files that begin alike are not compared each with each.
+func TestFault31NumberedFiles(t *testing.T) {
+	r := newRig(t)
+	var all []string
+	for i := range 1000 {
+		part := recs("an export of events that all begin with the same first bytes, like XML", i, 3)
+		all = append(all, part...)
+		r.write(fmt.Sprintf("events-%d.json", i), lines(part))
+	}
+	r.drain()
+	r.want(all...)
+	r.stop()
+	r.rest()
+	r.want(all...)
 }
