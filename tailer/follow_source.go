@@ -33,7 +33,7 @@ type source struct {
 	blocked bool // an open has failed, which has been told
 	waiting bool // its partial record has been told of
 
-	first   uint64    // hash of the file's first bytes, 0 if they are not known
+	first   []uint64  // the heads of the file when it was found
 	partial []byte    // what stood behind pos when last read; at most maxPartial of it
 	behind  int64     // how much stood there
 	changed time.Time // when it last changed, as far as looks tell
