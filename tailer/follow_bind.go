@@ -399,15 +399,26 @@ func (f *Follower) giveUp() {
 	}
 }
 
+// keepMissing is how long the position of a file is kept that is not there at a start.
+const keepMissing = 7 * 24 * time.Hour
+
 // mayReturn reports whether the file of s, of an earlier run, may still be there
-// although no argument leads to it now: a link may point elsewhere for a while, or
-// a folder be closed to us.
+// although no argument leads to it now: a link may point elsewhere for a while, a
+// folder be closed to us, or a file system not be mounted yet. Were its position
+// forgotten, all of it would count again when it is back.
 func (f *Follower) mayReturn(s *source) bool {
 	st, err := statPath(s.path)
 	if _, listed := f.known[st.id]; err == nil && (listed || f.waiting[st.id] != nil) {
 		return false
 	}
-	return err == nil && st.id == s.st.id || err != nil && !errors.Is(err, fs.ErrNotExist)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err != nil || st.id == s.st.id
+	}
+	if s.pos.Missing == 0 {
+		s.pos.Missing = f.now.Unix()
+		f.out = append(f.out, f.chunk(s, nil, false))
+	}
+	return f.now.Sub(time.Unix(s.pos.Missing, 0)) < keepMissing
 }
 
 // open opens the file of c, once.

@@ -424,3 +424,53 @@ func TestFault12HardLinksAndOverlap(t *testing.T) {
 	r.rest()
 	r.want(join(a, recs("b", 0, 5))...)
 }
+
+// A file that is not there at a start, as its file system is not mounted yet, is read on
+// when it is back, however many starts later; one that has been missing for long is
+// forgotten.
+func TestMissingAtStart(t *testing.T) {
+	for _, starts := range []int{1, 3} {
+		r := newRig(t, "mount", "other")
+		r.must(os.Mkdir(r.path("mount"), 0o755))
+		a, b, c := recs("a", 0, 50), recs("b", 0, 50), recs("c", 0, 50)
+		r.write("mount/app.json", lines(a))
+		r.write("other", lines(c))
+		r.drain()
+		r.rename("mount", "elsewhere")
+		for n := range starts {
+			r.stop()
+			if n == 1 {
+				r.must(os.Mkdir(r.path("mount"), 0o755))
+			}
+			r.rest()
+			r.pass(50 * time.Hour)
+			r.drain()
+		}
+		if starts > 1 {
+			r.must(os.Remove(r.path("mount")))
+		}
+		r.rename("elsewhere", "mount")
+		r.write("mount/app.json", lines(b))
+		r.rest()
+		r.want(join(a, b, c)...)
+		for _, p := range r.after(len(r.chunks)).positions {
+			if p.Missing != 0 {
+				t.Errorf("%s is missing still", p.Path)
+			}
+		}
+
+		r.must(os.RemoveAll(r.path("mount")))
+		r.stop()
+		r.rest()
+		if n := len(r.after(len(r.chunks)).positions); n != 2 {
+			t.Errorf("%d positions are kept", n)
+		}
+		r.pass(keepMissing)
+		r.rest()
+		r.stop()
+		r.rest()
+		if n := len(r.after(len(r.chunks)).positions); n != 1 {
+			t.Errorf("%d positions are kept", n)
+		}
+	}
+}

@@ -79,6 +79,10 @@ func (f *Follower) place(s *source, path string, st stat) {
 	s.path, s.st = path, st
 	s.pos.Path, s.pos.Dev, s.pos.Inode = path, st.id.dev, st.id.ino
 	s.lost, s.restore, s.absent, s.settled = false, false, false, false
+	if s.pos.Missing != 0 { // which is to be known
+		s.pos.Missing = 0
+		f.out = append(f.out, f.chunk(s, nil, false))
+	}
 	s.changed = f.now
 	f.enqueue(s)
 }
