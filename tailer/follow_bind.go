@@ -378,9 +378,9 @@ func (f *Follower) begin(c *candidate) *source {
 	if !s.pos.Skip {
 		f.event(Event{What: Found, Path: c.path, Offset: s.pos.Offset})
 	}
-	if s.pos.Offset > 0 {
-		f.out = append(f.out, f.chunk(s, nil, false))
-	}
+	// That it was seen is to be known in another run, though it be empty: it may be rotated
+	// with what is written to it until then.
+	f.out = append(f.out, f.chunk(s, nil, false))
 	f.give(c, s)
 	return s
 }

@@ -311,19 +311,10 @@ func (f *Follower) wait(ctx context.Context) error {
 	if f.idle != nil {
 		f.idle()
 	}
-	until := f.tickAt
-	if f.scan && f.scanAt.Before(until) {
-		until = f.scanAt
-	}
-	for _, at := range []time.Time{f.dueAt, f.scanAgain} {
-		if !at.IsZero() && at.Before(until) {
-			until = at
-		}
-	}
 	if f.ended() {
 		return io.EOF
 	}
-	timer := time.NewTimer(max(0, until.Sub(f.now)))
+	timer := time.NewTimer(max(0, f.until().Sub(f.now)))
 	defer timer.Stop()
 	var hint <-chan struct{}
 	if f.watch != nil {
@@ -336,6 +327,24 @@ func (f *Follower) wait(ctx context.Context) error {
 	case <-f.pipes.ready:
 	}
 	return nil
+}
+
+// until is when to look again without a hint.
+func (f *Follower) until() time.Time {
+	until := f.tickAt
+	if f.scan && f.scanAt.Before(until) {
+		until = f.scanAt
+	}
+	again := f.scanAgain
+	if !again.IsZero() && again.Before(f.scanAt) {
+		again = f.scanAt // before that nothing is scanned
+	}
+	for _, at := range []time.Time{f.dueAt, again} {
+		if !at.IsZero() && at.Before(until) {
+			until = at
+		}
+	}
+	return until
 }
 
 // ended reports that nothing can come any more.

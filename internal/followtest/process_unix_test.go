@@ -314,9 +314,13 @@ func (s *setup) finish(more ...string) {
 // rotate renames a file and its older ones, of which keep stay.
 func (s *setup) rotate(name string, keep int) {
 	s.t.Helper()
-	at := func(i int) string { return s.path(fmt.Sprint(name, ".", i)) }
+	must(s.t, rotate(s.path(name), keep))
+}
+
+func rotate(path string, keep int) error {
+	at := func(i int) string { return fmt.Sprint(path, ".", i) }
 	for i := keep - 1; i > 0; i-- {
 		os.Rename(at(i), at(i+1))
 	}
-	must(s.t, os.Rename(s.path(name), at(1)))
+	return os.Rename(path, at(1))
 }
