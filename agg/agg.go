@@ -68,7 +68,7 @@ type Table struct {
 	place []int    // scratch: which values those are
 	ids   []uint32 // while another table is merged: by its numbers of values, t's plus one
 	noted []uint32 // which of them are new with the group at hand
-	touch uint64
+	touch uint64   // what reads that are for the cache came to, so that they are not left out
 }
 
 // New returns an empty Table without a limit.

@@ -205,3 +205,31 @@ func TestResetOfLargeTable(t *testing.T) {
 		t.Errorf("%d bytes kept", table.Bytes())
 	}
 }
+
+// A group is found by what tells it from others, and what is not there is not.
+func TestGet(t *testing.T) {
+	t.Parallel()
+	long := bytes.Repeat([]byte("x"), 3*largeValue)
+	tab := New()
+	for i, key := range [][][]byte{{nil}, {{}}, {[]byte("a")}, {long}, {[]byte("a"), long}} {
+		for n := range i + 1 {
+			tab.Observe(&Hit{Rule: len(key), Window: 5, Key: key, Nanos: int64(n), Timed: true})
+		}
+		r := tab.Get(&Row{Rule: len(key), Window: 5, Key: key})
+		if r == nil || r.Count != int64(i+1) || r.Last != int64(i) || name(r.Rule, r.Window, r.Key) != name(len(key), 5, key) {
+			t.Errorf("%.40q: %+v", key, r)
+		}
+		before := tab.Bytes()
+		for _, other := range []*Row{{Rule: 7, Window: 5, Key: key}, {Rule: len(key), Window: 6, Key: key}, {Rule: len(key), Window: 5, Late: true, Key: key}, {Rule: len(key), Window: 5, Key: [][]byte{append([]byte("y"), long...)}}} {
+			if r := tab.Get(other); r != nil {
+				t.Errorf("%+v is there", r)
+			}
+		}
+		if tab.Bytes() != before {
+			t.Errorf("looking took %d bytes", tab.Bytes()-before)
+		}
+	}
+	if r := New().Get(&Row{Key: [][]byte{long}}); r != nil {
+		t.Errorf("an empty table has %+v", r)
+	}
+}

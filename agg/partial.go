@@ -39,6 +39,28 @@ func (t *Table) Add(r *Row, funcs []Func) {
 	}
 }
 
+// Get returns the group of the rule, window, lateness and key of r, or nil if t has none.
+// It is as valid as the rows of Rows.
+func (t *Table) Get(r *Row) *Row {
+	hash := t.encode(&Hit{Rule: r.Rule, Window: r.Window, Late: r.Late, Key: r.Key})
+	known := t.internLarge(r.Key)
+	defer t.forget()
+	if !known {
+		return nil
+	}
+	p := t.part(hash)
+	if len(p.slots) == 0 {
+		return nil
+	}
+	s, ok := p.find(hash, t.key, t.bits)
+	if !ok {
+		return nil
+	}
+	out := new(Row)
+	t.row(out, p, s)
+	return out
+}
+
 // MaxCount is the greatest count that a partial row or statistic may have, so that sums
 // over thousands of them do not overflow.
 const MaxCount = 1 << 40
@@ -46,7 +68,8 @@ const MaxCount = 1 << 40
 // AppendState appends all that s keeps of f. Merged, decoded states give what the Stats
 // themselves would, to the bit, and equal ones are written in the same bytes:
 //
-//	how many samples; nothing more if none
+//	how many samples, and whether some were not kept for want of room; nothing more if
+//	none
 //	Values, List, Distinct, Mode: whether texts were left out, the least of those, how
 //	many texts there are, and in order each with its count
 //	First to Latest: the sample
@@ -56,7 +79,7 @@ const MaxCount = 1 << 40
 //
 // Numbers are varints (encoding/binary), texts follow their length.
 func (s *Stat) AppendState(dst []byte, f Func) []byte {
-	dst = binary.AppendUvarint(dst, uint64(s.n))
+	dst = binary.AppendUvarint(dst, uint64(s.n)<<1|uint64(bit(s.bag.lost)))
 	if s.n == 0 {
 		return dst
 	}
@@ -140,7 +163,8 @@ var errState = errors.New("the state of a statistic is damaged")
 // write, so that a state from elsewhere can do no more harm than one of our own.
 func DecodeState(f Func, state []byte) (s Stat, err error) {
 	d := decoder{b: state}
-	if s.n = d.count(MaxCount); s.n > 0 {
+	head := d.count(MaxCount<<1 | 1)
+	if s.n, s.bag.lost = head>>1, head&1 == 1; s.n > 0 {
 		d.stat(f, &s)
 	}
 	if d.bad || len(d.b) > 0 || !bytes.Equal(s.AppendState(nil, f), state) {
@@ -206,7 +230,7 @@ func (d *decoder) bag(b *bag, f Func) {
 		b.n[t], last = c, t
 		b.bytes += len(t)
 	}
-	d.bad = d.bad || n == 0 || n > 1 && b.bytes > bagBytes
+	d.bad = d.bad || n == 0 && !b.lost || n > 1 && b.bytes > bagBytes
 }
 
 func (d *decoder) byte() byte {

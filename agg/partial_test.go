@@ -145,3 +145,24 @@ func FuzzState(f *testing.F) {
 		s.Result(fun)
 	})
 }
+
+// That texts were left out for want of room is part of a state.
+func TestStateOfLost(t *testing.T) {
+	t.Parallel()
+	for _, fn := range allFuncs {
+		var s Stat
+		s.Add(fn, Sample{Text: "kept"})
+		s.bag.closed = true
+		s.Add(fn, Sample{Text: strings.Repeat("z", 2*longText)})
+		back, err := DecodeState(fn, s.AppendState(nil, fn))
+		if err != nil || back.Cut() != s.Cut() {
+			t.Errorf("statistic %d: cut %v, was %v (%v)", fn, back.Cut(), s.Cut(), err)
+		}
+		var empty Stat // of which nothing was kept
+		empty.bag.closed = true
+		empty.Add(fn, Sample{Text: strings.Repeat("z", 2*longText)})
+		if back, err = DecodeState(fn, empty.AppendState(nil, fn)); err != nil || back.Cut() != empty.Cut() {
+			t.Errorf("statistic %d of nothing: cut %v, was %v (%v)", fn, back.Cut(), empty.Cut(), err)
+		}
+	}
+}

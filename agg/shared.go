@@ -9,8 +9,8 @@ import (
 )
 
 // Shared is a table to which any number of goroutines hand over what they counted into
-// tables of their own. None waits for another: it leaves its table on a stack, and
-// whoever finds nobody at it merges what is there. Since whole tables are merged, one
+// tables of their own. None waits for another while it counts: it leaves its table on a
+// stack, and whoever finds nobody at it merges what is there. Since whole tables are merged, one
 // after another, what is in a Shared is always what some of them add up to.
 type Shared struct {
 	head    atomic.Pointer[given] // the newest one that waits
@@ -19,7 +19,7 @@ type Shared struct {
 	offsets map[int]int64
 
 	waiting atomic.Int64 // bytes of the tables on the stack or taken from it
-	slack   int64        // of waiting; 0 is none
+	slack   int64        // of waiting
 	delta   int
 	spare   [4]atomic.Pointer[Table]
 	left    atomic.Int64 // Overflowed of table
@@ -29,6 +29,10 @@ type Shared struct {
 // the whole, since a part is copied when it grows, and when it is written to for the
 // first time after a snapshot.
 const sharedBits = 6
+
+// maxSlack is how many bytes may wait to be merged: tables of a few are used again, and
+// are in the cache.
+const maxSlack = 4 << 20
 
 // Mark says that the tables handed over so far, and that one, hold all hits of an input
 // before an offset.
@@ -52,10 +56,11 @@ type given struct {
 func NewShared(limit, tables int) *Shared { return newShared(limit, tables, sharedBits, nil) }
 
 func newShared(limit, tables int, bits uint, weak func([]byte) uint64) *Shared {
-	s := &Shared{table: newTable(bits, weak), offsets: map[int]int64{}}
+	s := &Shared{table: newTable(bits, weak), offsets: map[int]int64{}, slack: maxSlack}
 	if limit > 0 {
 		s.delta = max(1, limit/4/tables)
-		s.slack = int64(limit/4 - (tables-2)*s.delta)
+		// What waits to be merged may be as large as two tables.
+		s.slack = min(maxSlack, int64(limit/4-(tables-2)*s.delta))
 		s.table.Limit(limit - limit/4)
 	}
 	return s
@@ -88,11 +93,11 @@ func (s *Shared) Take() *Table {
 
 // Give hands over a table, which the caller must not use any more; marks says up to
 // where its inputs are counted. It waits only where what has been given and not yet
-// merged has used up its part of the limit.
+// merged is more than a few tables.
 func (s *Shared) Give(t *Table, marks ...Mark) {
 	g := &given{table: t, marks: slices.Clone(marks), bytes: int64(t.Bytes())}
 	s.run(&visit{s: s, state: pushing, given: g})
-	for s.slack > 0 && s.waiting.Load() > s.slack {
+	for s.waiting.Load() > s.slack {
 		s.run(&visit{s: s, state: looking})
 		if s.waiting.Load() > s.slack {
 			time.Sleep(20 * time.Microsecond)

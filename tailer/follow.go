@@ -72,6 +72,9 @@ type Position struct {
 	Packed bool         `json:"packed,omitempty"` // gzip or zstd
 	Skip   bool         `json:"skip,omitempty"`   // not to be read while it is the same file
 	Frame  record.State `json:"frame,omitzero"`
+	// Missing is since when the file was not there at a start, in Unix seconds; 0 if
+	// it is. It may be on a file system that is not mounted yet.
+	Missing int64 `json:"missing,omitempty"`
 }
 
 // Encoding is how a file's text is encoded.

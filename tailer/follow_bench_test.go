@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"sluice/internal/record"
 )
 
 // BenchmarkFollowIdle says what a thousand files cost that nothing happens to: as
@@ -54,28 +56,55 @@ func cpu() time.Duration {
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
-// BenchmarkFollowCatchUp reads a large file from its start.
+// BenchmarkFollowCatchUp reads a large file of records of 1.2 KB from its start, and
+// beside it BenchmarkReader the same by a Reader.
 func BenchmarkFollowCatchUp(b *testing.B) {
-	dir := b.TempDir()
-	text := strings.Repeat(lines(recs("x", 0, 1000)), 2000)
-	if err := os.WriteFile(filepath.Join(dir, "app.json"), []byte(text), 0o644); err != nil {
-		b.Fatal(err)
-	}
-	b.SetBytes(int64(len(text)))
+	path, n := largeFile(b)
 	for b.Loop() {
-		f, err := Follow(FollowConfig{Args: []string{dir}})
+		f, err := Follow(FollowConfig{Args: []string{path}})
 		if err != nil {
 			b.Fatal(err)
 		}
-		n := 0
-		for n < 2000*1000 {
+		for got := 0; got < n; {
 			c, err := f.Next(context.Background())
 			if err != nil {
 				b.Fatal(err)
 			}
-			n += len(c.Block.Records)
+			got += len(c.Block.Records)
 			c.Block.Release()
 		}
 		f.Close()
 	}
+}
+
+func BenchmarkReader(b *testing.B) {
+	path, n := largeFile(b)
+	for b.Loop() {
+		f, err := os.Open(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		r := NewReader(f, NewPool(4), record.Auto, 0)
+		for got := 0; got < n; {
+			block, err := r.Next()
+			if err != nil {
+				b.Fatal(err)
+			}
+			got += len(block.Records)
+			block.Release()
+		}
+		f.Close()
+	}
+}
+
+func largeFile(b *testing.B) (path string, records int) {
+	path = filepath.Join(b.TempDir(), "app.json")
+	line := fmt.Sprintf("{\"pad\":%q}\n", strings.Repeat("x", 1200))
+	records = 300_000
+	text := strings.Repeat(line, records)
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(text)))
+	return path, records
 }

@@ -17,10 +17,12 @@ type candidate struct {
 	f      *os.File  // nil if it is not open
 	z      *unpacked
 	packed bool
-	copied bool   // it holds what is read elsewhere, so it is not read
-	maybe  bool   // it looks as if it might
-	early  bool   // it was there at the first scan
-	first  uint64 // hash of its first bytes, 0 if there are too few
+	copied bool      // it holds what is read elsewhere, so it is not read
+	of     *source   // what reads it, when that was found out
+	judged time.Time // since, then
+	maybe  bool      // it looks as if it might
+	early  bool      // it was there at the first scan
+	heads  []uint64  // see headsOf
 }
 
 // scanNow lists the files to follow and gives each a source.
@@ -29,9 +31,7 @@ func (f *Follower) scanNow() {
 	began := f.cfg.Now()
 	l := f.list()
 	f.watchFolders(l)
-	for _, path := range l.pipes {
-		f.openPipe(path)
-	}
+	f.openPipes(l.pipes)
 	f.present(l)
 	f.candidates(l)
 	f.resolve()
@@ -98,7 +98,7 @@ func (f *Follower) candidates(l *listing) {
 		}
 		e := l.entries[i]
 		if !e.st.sameAs(c.st) || e.path != c.path {
-			c.since, c.first = f.now, 0
+			c.since, c.heads = f.now, nil
 			if c.z != nil {
 				c.z.close()
 			}
@@ -115,16 +115,13 @@ func (f *Follower) candidates(l *listing) {
 // resolve gives candidates a source: first those whose file an earlier run has
 // read, then the others.
 func (f *Follower) resolve() {
-	lost, kinOf := map[fileID][]*source{}, map[string][]*source{}
+	lost, kin := map[fileID][]*source{}, newRelatives()
 	for _, s := range f.all {
 		s.hope = false
 		if s.restore && !s.final {
 			lost[s.st.id] = append(lost[s.st.id], s)
 		}
-		if !s.final {
-			k := family(s.path)
-			kinOf[k] = append(kinOf[k], s)
-		}
+		kin.add(s)
 	}
 	for id, c := range f.waiting {
 		for _, s := range lost[id] {
@@ -134,9 +131,8 @@ func (f *Follower) resolve() {
 		}
 	}
 	for _, c := range f.inOrder() {
-		k := family(c.path)
-		if s := f.settle(c, kinOf[k]); s != nil {
-			kinOf[k] = append(kinOf[k], s)
+		if s := f.settle(c, kin); s != nil {
+			kin.add(s)
 		}
 	}
 }
@@ -180,7 +176,7 @@ func (f *Follower) give(c *candidate, s *source) {
 	}
 	f.place(s, c.path, c.st)
 	s.rotated = s.rotated || isRotatedPath(c.path)
-	s.first = c.first
+	s.first = c.heads
 	if c.f != nil {
 		if c.z != nil {
 			c.z.close()
@@ -193,18 +189,22 @@ func (f *Follower) give(c *candidate, s *source) {
 }
 
 // settle finds out what c is, and returns its source if it has one now.
-func (f *Follower) settle(c *candidate, kin []*source) *source {
+func (f *Follower) settle(c *candidate, kin *relatives) *source {
 	if f.waiting[c.st.id] != c {
 		return nil
 	}
 	if !c.open(f) {
-		for _, s := range kin {
+		for _, s := range kin.all[family(c.path)] {
 			s.hope = true
 		}
 		return nil
 	}
+	if s := c.of; s != nil && f.all[s.n] == s && !s.lost && s.caught && c.judged.Equal(c.since) {
+		return nil // nothing has changed, and looking again may take long
+	}
+	c.of = nil
 	wait := false
-	for _, s := range kin {
+	for _, s := range kin.of(c) {
 		switch f.relate(c, s) {
 		case heir:
 			f.event(Event{What: Moved, Path: c.path, Offset: s.pos.Offset})
@@ -217,6 +217,9 @@ func (f *Follower) settle(c *candidate, kin []*source) *source {
 				f.event(Event{What: Copied, Path: c.path})
 			}
 			wait = true
+			if c.judged = c.since; s.pos.Offset > 0 {
+				c.of = s
+			}
 		case undecided:
 			wait, s.hope = true, true
 		case ended:
@@ -229,6 +232,9 @@ func (f *Follower) settle(c *candidate, kin []*source) *source {
 		}
 	}
 	if wait {
+		if c.z != nil {
+			c.z.close() // its memory
+		}
 		if f.opened > f.limit/2 {
 			c.close(f)
 		}
@@ -255,16 +261,24 @@ func (f *Follower) relate(c *candidate, s *source) relation {
 		return stranger
 	case rotated && s.absent && !s.lost && !s.caught:
 		return undecided // it may hold something else by now
-	case c.differs(s):
-		return stranger
 	case !s.lost && !s.absent && !rotated:
 		return stranger // nobody copies a file to a name that is still written to
+	case !s.lost && !s.caught && len(c.heads) == 0 && f.since(c.since) >= f.cfg.RotateWait:
+		return stranger // too short for any copy
 	case !s.lost && !s.caught:
 		return undecided // what is read of it comes first
 	}
+	young := f.since(c.since) < f.cfg.RotateWait
+	if c.packed && young && !s.lost && s.pos.Offset > 0 {
+		// It may still be written: unpacking it again and again would take long.
+		if s.pos.beginsLike(c.contents()) {
+			c.maybe = true
+			return undecided
+		}
+		return stranger
+	}
 	like, err := f.liken(c, s)
 	c.maybe = c.maybe || err == nil && like != differs
-	young := f.since(c.since) < f.cfg.RotateWait
 	switch {
 	case err != nil && young:
 		return undecided
@@ -280,6 +294,8 @@ func (f *Follower) relate(c *candidate, s *source) relation {
 	case like == same:
 		return copied
 	case like == shorter && !rotated: // it has been cut
+		return stranger
+	case like == shorter && !s.lost && !f.sameEnd(c, s):
 		return stranger
 	case like == shorter && !s.lost:
 		return copied
@@ -319,6 +335,23 @@ func (f *Follower) liken(c *candidate, s *source) (likeness, error) {
 		return shorter, nil
 	}
 	return differs, nil
+}
+
+// sameEnd reports whether the last bytes of c stand in the file of s too, where it
+// is plain: between the last mark and there, c may differ.
+func (f *Follower) sameEnd(c *candidate, s *source) bool {
+	if c.z != nil || s.pos.Packed || !f.open(s) {
+		return true
+	}
+	var a, b [markerSize]byte
+	x, errA := before(c.f, c.st.size, a[:])
+	y, errB := before(s.f, c.st.size, b[:])
+	if errA != nil || errB != nil || bytes.Equal(x, y) {
+		return true
+	}
+	// Or the file of s was truncated since it was looked at.
+	mark, err := before(s.f, s.pos.Offset, b[:])
+	return err != nil || hash(mark) != s.pos.Marker
 }
 
 // begin makes a new source of c.
@@ -366,15 +399,26 @@ func (f *Follower) giveUp() {
 	}
 }
 
+// keepMissing is how long the position of a file is kept that is not there at a start.
+const keepMissing = 7 * 24 * time.Hour
+
 // mayReturn reports whether the file of s, of an earlier run, may still be there
-// although no argument leads to it now: a link may point elsewhere for a while, or
-// a folder be closed to us.
+// although no argument leads to it now: a link may point elsewhere for a while, a
+// folder be closed to us, or a file system not be mounted yet. Were its position
+// forgotten, all of it would count again when it is back.
 func (f *Follower) mayReturn(s *source) bool {
 	st, err := statPath(s.path)
 	if _, listed := f.known[st.id]; err == nil && (listed || f.waiting[st.id] != nil) {
 		return false
 	}
-	return err == nil && st.id == s.st.id || err != nil && !errors.Is(err, fs.ErrNotExist)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err != nil || st.id == s.st.id
+	}
+	if s.pos.Missing == 0 {
+		s.pos.Missing = f.now.Unix()
+		f.out = append(f.out, f.chunk(s, nil, false))
+	}
+	return f.now.Sub(time.Unix(s.pos.Missing, 0)) < keepMissing
 }
 
 // open opens the file of c, once.
@@ -405,31 +449,18 @@ func (c *candidate) open(f *Follower) bool {
 
 // begins notes how c begins, of which more may stand there than at the last scan.
 func (c *candidate) begins() {
-	if c.first != 0 {
+	if len(c.heads) == maxHeads {
 		return
 	}
-	var head [8]byte
-	n, _ := c.f.ReadAt(head[:], 0)
-	if c.packed = isPacked(head[:n]); c.packed && c.z == nil {
+	var first [8]byte
+	n, _ := c.f.ReadAt(first[:], 0)
+	if c.packed = isPacked(first[:n]); c.packed && c.z == nil {
 		c.z = &unpacked{f: c.f}
 	} else if !c.packed && c.z != nil {
 		c.z.close()
 		c.z = nil
 	}
-	var buf [firstMark]byte
-	if n, _ := c.contents().ReadAt(buf[:], 0); n == len(buf) {
-		c.first = hash(buf[:])
-	}
-}
-
-// differs reports whether c is known to begin otherwise than s. It looks at no
-// file: a folder may hold thousands of numbered ones.
-func (c *candidate) differs(s *source) bool {
-	first := s.first
-	if len(s.pos.Marks) > 0 {
-		first = s.pos.Marks[0]
-	}
-	return c.first != 0 && first != 0 && c.first != first
+	c.heads = headsOf(c.contents())
 }
 
 func (c *candidate) contents() contents {

@@ -127,6 +127,31 @@ func TestFault30FIFO(t *testing.T) {
 	r.want(join(a, b)...)
 }
 
+// A pipe that is removed ends, and another one of its name is read.
+func TestFault30FIFOReplaced(t *testing.T) {
+	r := newRig(t, "pipe")
+	r.cfg.Now = nil
+	for i := range 3 {
+		r.must(unix.Mkfifo(r.path("pipe"), 0o600))
+		if r.drain(); len(r.f.pipes.byID) != 1 {
+			t.Fatalf("%d pipes are read", len(r.f.pipes.byID))
+		}
+		go func() {
+			if w, err := os.OpenFile(r.path("pipe"), os.O_WRONLY, 0); err == nil {
+				io.WriteString(w, recs("p", i, 1)[0]+"\n")
+				w.Close()
+			}
+		}()
+		r.until(1)
+		r.must(os.Remove(r.path("pipe")))
+		for end := time.Now().Add(2 * time.Second); len(r.f.pipes.byID) > 0 && time.Now().Before(end); {
+			r.drain()
+			time.Sleep(time.Millisecond)
+		}
+	}
+	r.want(recs("p", 0, 3)...)
+}
+
 // until reads until n records have come.
 func (r *rig) until(n int) {
 	r.t.Helper()

@@ -1,6 +1,7 @@
 package tailer
 
 import (
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -94,4 +95,48 @@ func TestTwiceWhenTiny(t *testing.T) {
 	r.write("app.json.1", "{\"n\":2}\n") // the copy is not all that was read
 	r.rest()
 	r.want(tiny, tiny, `{"n":2}`)
+}
+
+// A packed copy may stay beside what was packed. It is not unpacked at every scan.
+func TestFault04PackedBesideTheOriginal(t *testing.T) {
+	for _, arg := range []string{"app.json", "."} {
+		r := newRig(t, arg)
+		a, b := recs("a", 0, 2000), recs("b", 0, 20)
+		r.write("app.json", lines(a))
+		r.drain()
+		r.rename("app.json", "app.json.1")
+		r.write("app.json.1.gz", pack(t, lines(a), ".gz"))
+		r.write("app.json", lines(b))
+		r.rest()
+		r.rest()
+		r.want(join(a, b)...)
+		if len(r.f.waiting) != 1 {
+			t.Fatalf("%d files wait to be known, want the packed one", len(r.f.waiting))
+		}
+		for _, c := range r.f.waiting {
+			if c.of == nil || c.z.text != nil {
+				t.Error("the packed file is unpacked again and again")
+			}
+		}
+		r.must(os.Remove(r.path("app.json.1")))
+		r.rest()
+		r.want(join(a, b)...)
+		r.wantPlaces("app.json", "app.json.1.gz")
+	}
+}
+
+// Thousands of numbered files that begin alike are not compared each with each.
+func TestFault31NumberedFiles(t *testing.T) {
+	r := newRig(t)
+	var all []string
+	for i := range 1000 {
+		part := recs("an export of events that all begin with the same first bytes, like XML", i, 3)
+		all = append(all, part...)
+		r.write(fmt.Sprintf("events-%d.json", i), lines(part))
+	}
+	r.drain()
+	r.want(all...)
+	r.stop()
+	r.rest()
+	r.want(all...)
 }

@@ -3,6 +3,7 @@ package tailer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"sync"
@@ -61,9 +62,34 @@ func (q *pipe) close() {
 	})
 }
 
-// openPipe begins to read path, once.
-func (f *Follower) openPipe(path string) {
-	if f.pipes.byID[path] != nil {
+// openPipes begins to read pipes, each once, and ends those that are gone.
+func (f *Follower) openPipes(paths []string) {
+	there := map[string]bool{}
+	for _, path := range paths {
+		key := path
+		if path != Stdin {
+			st, err := statPath(path)
+			if err != nil {
+				continue
+			}
+			key = fmt.Sprint(path, st.id) // another one may have its name some day
+		}
+		there[key] = true
+		f.openPipe(path, key)
+	}
+	for key, q := range f.pipes.byID {
+		switch {
+		case there[key]:
+		case q.over:
+			delete(f.pipes.byID, key)
+		default:
+			q.f.Close() // which ends its run
+		}
+	}
+}
+
+func (f *Follower) openPipe(path, key string) {
+	if f.pipes.byID[key] != nil {
 		return
 	}
 	file := os.Stdin
@@ -80,7 +106,7 @@ func (f *Follower) openPipe(path string) {
 		path: path, n: f.sources, f: file, bytes: make(chan []byte), stop: make(chan struct{}),
 		taken: make(chan struct{}), framer: record.Framer{Format: f.cfg.Format, Max: f.cfg.Max}, last: f.now,
 	}
-	f.pipes.byID[path] = q
+	f.pipes.byID[key] = q
 	go q.run(f.pipes.ready)
 }
 

@@ -180,17 +180,7 @@ func TestFault05Copytruncate(t *testing.T) {
 		if r.saw(Truncated) != 1 {
 			t.Errorf("%d truncations, want 1: %v", r.saw(Truncated), r.events)
 		}
-		names := map[string]bool{}
-		for _, p := range r.after(len(r.chunks)).positions {
-			st, err := statPath(p.Path)
-			r.must(err)
-			if names[p.Path] = true; st.id != (fileID{p.Dev, p.Inode}) {
-				t.Errorf("the position of %s is one of another file", p.Path)
-			}
-		}
-		if !names[r.path("app.json")] || !names[r.path("app.json.1")] || len(names) != 2 {
-			t.Errorf("positions of %v", names)
-		}
+		r.wantPlaces("app.json", "app.json.1")
 	}
 }
 
@@ -228,6 +218,7 @@ func TestFault06CopytruncateLosesWhatNobodyCopied(t *testing.T) {
 	r.drain()
 	r.rest()
 	r.want(join(a, c)...)
+	r.wantPlaces("app.json", "app.json.1")
 }
 
 // The copy may be shorter than what has been read, and grow while we look.
@@ -313,21 +304,26 @@ func TestFault08SameHead(t *testing.T) {
 
 // Numbered files that begin alike are no copies of each other.
 func TestFault08NumberedFilesOfTheSameHead(t *testing.T) {
-	for _, n := range []int{1, 60, 300} {
+	for i := range 8 {
+		n, down := []int{1, 60, 100, 300}[i/2], i%2 == 1 // the next files are longer, or shorter
 		r := newRig(t)
 		head := recs("head", 0, n)
 		var all []string
 		for i := range 4 {
-			part := join(head, recs(fmt.Sprint("f", i), 0, 10*(i+1)))
+			size := 10 * (i + 1)
+			if down {
+				size = 50 - size
+			}
+			part := join(head, recs(fmt.Sprint("f", i), 0, size))
 			all = append(all, part...)
 			r.write(fmt.Sprint("app-", i, ".json"), lines(part))
 		}
 		r.drain() // one look is enough
 		r.want(all...)
-		r.write("app-0.json", lines(recs("f0", 10, 3)))
+		r.write("app-0.json", lines(recs("more", 10, 3)))
 		r.write("app-9.json", lines(join(head, recs("f9", 0, 100))))
 		r.rest()
-		all = join(all, recs("f0", 10, 3), head, recs("f9", 0, 100))
+		all = join(all, recs("more", 10, 3), head, recs("f9", 0, 100))
 		r.want(all...)
 		r.stop()
 		r.rest()
@@ -427,4 +423,54 @@ func TestFault12HardLinksAndOverlap(t *testing.T) {
 	r.write("other.json", lines(recs("b", 0, 5)))
 	r.rest()
 	r.want(join(a, recs("b", 0, 5))...)
+}
+
+// A file that is not there at a start, as its file system is not mounted yet, is read on
+// when it is back, however many starts later; one that has been missing for long is
+// forgotten.
+func TestMissingAtStart(t *testing.T) {
+	for _, starts := range []int{1, 3} {
+		r := newRig(t, "mount", "other")
+		r.must(os.Mkdir(r.path("mount"), 0o755))
+		a, b, c := recs("a", 0, 50), recs("b", 0, 50), recs("c", 0, 50)
+		r.write("mount/app.json", lines(a))
+		r.write("other", lines(c))
+		r.drain()
+		r.rename("mount", "elsewhere")
+		for n := range starts {
+			r.stop()
+			if n == 1 {
+				r.must(os.Mkdir(r.path("mount"), 0o755))
+			}
+			r.rest()
+			r.pass(50 * time.Hour)
+			r.drain()
+		}
+		if starts > 1 {
+			r.must(os.Remove(r.path("mount")))
+		}
+		r.rename("elsewhere", "mount")
+		r.write("mount/app.json", lines(b))
+		r.rest()
+		r.want(join(a, b, c)...)
+		for _, p := range r.after(len(r.chunks)).positions {
+			if p.Missing != 0 {
+				t.Errorf("%s is missing still", p.Path)
+			}
+		}
+
+		r.must(os.RemoveAll(r.path("mount")))
+		r.stop()
+		r.rest()
+		if n := len(r.after(len(r.chunks)).positions); n != 2 {
+			t.Errorf("%d positions are kept", n)
+		}
+		r.pass(keepMissing)
+		r.rest()
+		r.stop()
+		r.rest()
+		if n := len(r.after(len(r.chunks)).positions); n != 1 {
+			t.Errorf("%d positions are kept", n)
+		}
+	}
 }

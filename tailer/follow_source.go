@@ -33,7 +33,7 @@ type source struct {
 	blocked bool // an open has failed, which has been told
 	waiting bool // its partial record has been told of
 
-	first   uint64    // hash of the file's first bytes, 0 if they are not known
+	first   []uint64  // the heads of the file when it was found
 	partial []byte    // what stood behind pos when last read; at most maxPartial of it
 	behind  int64     // how much stood there
 	changed time.Time // when it last changed, as far as looks tell
@@ -79,6 +79,10 @@ func (f *Follower) place(s *source, path string, st stat) {
 	s.path, s.st = path, st
 	s.pos.Path, s.pos.Dev, s.pos.Inode = path, st.id.dev, st.id.ino
 	s.lost, s.restore, s.absent, s.settled = false, false, false, false
+	if s.pos.Missing != 0 { // which is to be known
+		s.pos.Missing = 0
+		f.out = append(f.out, f.chunk(s, nil, false))
+	}
 	s.changed = f.now
 	f.enqueue(s)
 }

@@ -81,6 +81,24 @@ const (
 	unknown
 )
 
+// beginsLike reports whether c, as far as the marks in its first markerSize bytes
+// tell, may hold what was read up to p.
+func (p *Position) beginsLike(c contents) bool {
+	var buf [markerSize]byte
+	for i, want := range p.Marks {
+		at := int64(firstMark) << i
+		if at > markerSize {
+			break
+		}
+		if b, err := before(c, at, buf[:]); err != nil || int64(len(b)) < at {
+			break
+		} else if hash(b) != want {
+			return false
+		}
+	}
+	return true
+}
+
 // compare tells whether c holds what was read up to p. It goes forward through
 // c only, as far as p.
 func (p *Position) compare(c contents) (likeness, error) {

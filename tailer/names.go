@@ -54,14 +54,3 @@ func isDateByte(b byte) bool {
 
 // isRotated reports whether the name says that the file has been rotated.
 func isRotated(name string) bool { return stem(name) != name }
-
-// kin reports whether one of two paths may be a rotated copy of the other, or of
-// a third.
-func kin(a, b string) bool {
-	return filepath.Dir(a) == filepath.Dir(b) && stem(filepath.Base(a)) == stem(filepath.Base(b))
-}
-
-// family is what all kin of path have in common.
-func family(path string) string {
-	return filepath.Join(filepath.Dir(path), stem(filepath.Base(path)))
-}

@@ -185,6 +185,7 @@ func TestNxadmTailLosesRecords(t *testing.T) {
 		json.NewEncoder(os.Stderr).Encode(o)
 		return
 	}
+	t.Parallel()
 	for name, sc := range nxadmScenarios {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -283,3 +283,22 @@ func join(all ...[]string) []string { return slices.Concat(all...) }
 
 // settleDown is rest, for those who have another.
 func (r *rig) settleDown() { r.rest() }
+
+// wantPlaces checks that positions are kept of these files and of no others.
+func (r *rig) wantPlaces(names ...string) {
+	r.t.Helper()
+	var got, want []string
+	for _, p := range r.after(len(r.chunks)).positions {
+		st, err := statPath(p.Path)
+		r.must(err)
+		if got = append(got, p.Path); st.id != (fileID{p.Dev, p.Inode}) {
+			r.t.Errorf("the position of %s is one of another file", p.Path)
+		}
+	}
+	for _, name := range names {
+		want = append(want, r.path(name))
+	}
+	if slices.Sort(got); !slices.Equal(got, want) {
+		r.t.Errorf("positions of %v, want %v", got, want)
+	}
+}

@@ -73,12 +73,14 @@ func ignoreMissing(err error) error {
 
 // TestSoak follows writers in real time, with hints, and restarts now and then.
 func TestSoak(t *testing.T) {
+	t.Parallel()
 	span := 1500 * time.Millisecond
 	if testing.Short() {
 		span = time.Second
 	}
 	for name, args := range map[string][]string{"names": {"a.json", "b.json", "c.json"}, "folder": {"."}} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			r := newRig(t, args...)
 			r.hints, r.cfg.Now = true, nil
 			r.cfg.Reconcile, r.cfg.RotateWait, r.cfg.FlushAfter = 20*time.Millisecond, 200*time.Millisecond, time.Hour

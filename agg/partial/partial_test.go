@@ -236,7 +236,6 @@ func TestRefusedLines(t *testing.T) {
 		head + plain + `{"key":[null,null],"count":1,"first":2}` + "\n":                                                  "not one of",
 		head + plain + `{"key":[null,null],"window":4,"count":1}` + "\n":                                                 "detection has not",
 		head + plain + `{"key":[null,null],"late":true,"count":1}` + "\n":                                                "cannot be",
-		head + plain + `{"key":[null,null],"window":3,"overflow":true,"count":1}` + "\n":                                 "cannot be",
 		head + plain + `{"key":[null,null],"count":1,"stats":["AA=="]}` + "\n":                                           "1 statistics",
 		head + plain + `{"key":[{"b64":"YQ=="},null],"count":1}` + "\n":                                                  "not one of",
 		head + plain + `{"key":["\u0061",null],"count":1}` + "\n":                                                        "not one of",

@@ -3,9 +3,14 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -33,11 +38,11 @@ type followFlags struct {
 func (f *followFlags) add(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.BoolVarP(&f.follow, "follow", "f", false, "stay on the inputs as they grow, rotate and appear, until interrupted")
-	fl.StringArrayVar(&f.exclude, "exclude", nil, "with --follow, glob of file names or paths that are not followed (repeatable)")
+	fl.StringArrayVar(&f.exclude, "exclude", nil, "with --follow, glob of names of files, or of whole paths, that are not followed (repeatable)")
 	fl.StringVar(&f.from, "from", "start", "with --follow and no state yet, where to begin in files that are there: start or end")
-	fl.DurationVar(&f.every, "every", 5*time.Second, "with --follow, print rows that have changed so often; 0 prints them at once")
-	fl.DurationVar(&f.flushAfter, "flush-after", 30*time.Second, "with --follow, how long a last line without a line feed waits to be continued")
-	fl.StringVar(&f.state, "state", "", "with --follow, folder of the state, or none (default $STATE_DIRECTORY, else a folder of the user)")
+	fl.DurationVar(&f.every, "every", 5*time.Second, "with --follow, how often rows that have changed are printed; 0: at once")
+	fl.DurationVar(&f.flushAfter, "flush-after", 30*time.Second, "with --follow, how long a last line without a line feed waits for more")
+	fl.StringVar(&f.state, "state", "", "with --follow, folder of what has been read and counted, one for each command line; none keeps nothing (default $STATE_DIRECTORY, else a folder of the user)")
 }
 
 // check refuses the flags where they mean nothing.
@@ -58,6 +63,8 @@ func (f *followFlags) check(cmd *cobra.Command, output string) error {
 		return fmt.Errorf("cannot use --every %v: it must not be below 0", f.every)
 	case f.flushAfter <= 0:
 		return fmt.Errorf("cannot use --flush-after %v: it must be above 0", f.flushAfter)
+	case cmd.Flags().Changed("exit-status"):
+		return errors.New("cannot use --exit-status with --follow, which ends when it is told to")
 	case output == "partial":
 		return errors.New("cannot use --output partial with --follow: rows of a run that goes on would be counted several times")
 	}
@@ -98,12 +105,28 @@ func (c *cli) follow(ctx context.Context, j *job) error {
 	boundHeap(j.memory)
 	cfg.Chunks = follower
 	cfg.Reload = c.reloads(ctx, j, out)
+	c.tellAwaited(j.args)
 	res, err := pipeline.Follow(ctx, cfg)
+	if res == nil {
+		return err
+	}
 	c.report(j, res, 0, time.Since(start))
 	if err != nil {
 		return writeError(err)
 	}
 	return nil
+}
+
+// tellAwaited tells of inputs that are not there yet: a name may be mistyped.
+func (c *cli) tellAwaited(args []string) {
+	for _, arg := range args {
+		if _, err := os.Stat(arg); arg == tailer.Stdin || !errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if found, err := filepath.Glob(arg); err == nil && len(found) == 0 {
+			c.warn("%s: there is no such file yet; it is waited for", arg)
+		}
+	}
 }
 
 // program returns what the detections are in force as.
@@ -113,10 +136,15 @@ func (j *job) program(list []*detection.Detection, out *bufio.Writer) *pipeline.
 		Rules: rules,
 		Set:   match.Compile(rules, match.Options{Zone: j.zone, NoPrefilter: j.noFilter, AllFields: j.output == "events"}),
 	}
-	for _, d := range identify(list, j.window) {
-		p.IDs = append(p.IDs, d.Hash)
-	}
 	p.Windows, _ = j.specs(list) // the flags have been checked
+	for i, d := range identify(list, j.window) {
+		id := d.Hash
+		if p.Windows != nil { // rows of other windows are others
+			sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %d", id, p.Windows[i].Period, p.Windows[i].Offset))
+			id = hex.EncodeToString(sum[:16])
+		}
+		p.IDs, p.Names = append(p.IDs, id), append(p.Names, d.Name)
+	}
 	enc := &sink.Encoder{Detections: list, Zone: j.zone}
 	if j.output == "events" {
 		p.Event = func(dst []byte, h *match.Hit) []byte { return enc.Event(dst, h.Rule, h.Event) }
@@ -127,7 +155,7 @@ func (j *job) program(list []*detection.Detection, out *bufio.Writer) *pipeline.
 			return err
 		}
 		for _, r := range list {
-			if j.output == "risk" && !r.Follow.Final && p.Windows != nil {
+			if j.output == "risk" && !r.Follow.Final && closes(p, r) {
 				continue // the scheduled search has not run yet
 			}
 			if err := rows.print(r); err != nil {
@@ -137,6 +165,12 @@ func (j *job) program(list []*detection.Detection, out *bufio.Writer) *pipeline.
 		return out.Flush()
 	}
 	return p
+}
+
+// closes reports whether a row becomes final. Risk events of one that does not, as its
+// events have no time or its window no end, must not wait for that.
+func closes(p *pipeline.Program, r row.Named) bool {
+	return p.Windows != nil && r.Span.Timed && !p.Windows[r.Rule].Open
 }
 
 // openState opens the folder of the state and reads what is to be gone on from.
@@ -149,6 +183,9 @@ func (c *cli) openState(j *job) (*state.Store, *pipeline.State, error) {
 		return nil, nil, err
 	}
 	store, err := state.Open(dir)
+	if err != nil && j.state == "" {
+		err = fmt.Errorf("%w (hint: --state names another one)", err)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -226,7 +263,7 @@ func (c *cli) tellFile(e tailer.Event) {
 	case tailer.Cut:
 		c.warn("%s: ends in the middle of a record at offset %d", e.Path, e.Offset)
 	case tailer.Unreadable:
-		c.warn("cannot read %s: %v; it is tried again", e.Path, tailer.Reason(e.Err))
+		c.warn("cannot read %s: %v; it is tried again", e.Path, hinted(tailer.Reason(e.Err)))
 	case tailer.Readable:
 		c.warn("%s: can be read again", e.Path)
 	case tailer.Unwatched:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -30,6 +31,7 @@ type mergeFlags struct {
 	ruleFlags
 	output     string
 	tz         string
+	maxMemory  string
 	stats      bool
 	exitStatus bool
 }
@@ -63,6 +65,7 @@ others were printed; with --exit-status, 1 if there is no row.`,
 	f.ruleFlags.add(cmd)
 	fl.StringVarP(&f.output, "output", "o", "stats", "what to print: stats (rows), risk (risk events) or partial (rows for another merge)")
 	fl.StringVar(&f.tz, "tz", "UTC", "zone of printed times")
+	fl.StringVar(&f.maxMemory, "max-memory", "1GiB", "memory for groups; past it, events of further ones are counted in one overflow row per detection")
 	fl.BoolVar(&f.stats, "stats", false, "print a summary as one JSON line on stderr")
 	fl.BoolVarP(&c.quiet, "quiet", "q", false, "no warnings")
 	fl.BoolVarP(&f.exitStatus, "exit-status", "e", false, "exit with 1 if there is no row")
@@ -99,6 +102,11 @@ func (c *cli) merger(f mergeFlags, args []string) (*merger, error) {
 	if _, err = choose("output", f.output, map[string]int{"stats": 0, "risk": 0, "partial": 0}); err != nil {
 		return nil, err
 	}
+	memory, err := parseSize("max-memory", f.maxMemory, math.MaxInt)
+	if err != nil {
+		return nil, err
+	}
+	m.table.Limit(memory)
 	if m.zone, err = time.LoadLocation(f.tz); err != nil {
 		return nil, fmt.Errorf("cannot use --tz %q: %w (hint: a name such as Europe/Berlin, UTC or Local)", f.tz, err)
 	}
@@ -248,7 +256,10 @@ func (m *merger) print(out *bufio.Writer) error {
 	}
 	groups := m.table.Rows()
 	rows, cut := pipeline.Finish(&cfg, groups)
-	s := mergeSummary{Rows: int64(len(rows)), Cut: cut}
+	s := mergeSummary{Rows: int64(len(rows)), Cut: cut, Overflow: m.table.Overflowed()}
+	if s.Overflow > 0 {
+		m.c.warn("the groups took more memory than --max-memory %s: %d events of further ones are counted in overflow rows", m.maxMemory, s.Overflow)
+	}
 	for _, g := range groups {
 		if g.Late {
 			s.Late += g.Count
@@ -277,6 +288,7 @@ type mergeSummary struct {
 	Late      int64 `json:"late,omitempty"`
 	Throttled int64 `json:"throttled,omitempty"` // risk events
 	Cut       int64 `json:"cut,omitempty"`
+	Overflow  int64 `json:"overflow,omitempty"`
 }
 
 // end sums the merge up, whose rows were written with err.

@@ -46,10 +46,7 @@ type summary struct {
 // report tells what could not be read and, if asked, sums the run up.
 func (c *cli) report(j *job, res *pipeline.Result, throttled int64, took time.Duration) {
 	for _, err := range res.Errors {
-		if errors.Is(err, tailer.ErrEventLog) {
-			err = fmt.Errorf("%w (hint: export it with evtx_dump -o jsonl, or with wevtutil qe /lf:true)", err)
-		}
-		c.fail(err)
+		c.fail(hinted(err))
 	}
 	for _, d := range res.Damage {
 		c.warn("%s: %d malformed %s, the first at offset %d: %v", d.File, d.Count, plural(d.Count, "record"), d.Offset, d.Err)
@@ -78,6 +75,14 @@ func (c *cli) report(j *job, res *pipeline.Result, throttled int64, took time.Du
 		SplunkDrops: res.Nulls.Events, SplunkFields: res.Nulls.Fields,
 		Switches: res.Switches, Seconds: took.Seconds(), Speed: float64(res.Bytes) / 1e9 / max(took.Seconds(), 1e-9),
 	})
+}
+
+// hinted adds to why an input cannot be read what to do about it, if that is known.
+func hinted(err error) error {
+	if errors.Is(err, tailer.ErrEventLog) {
+		return fmt.Errorf("%w (hint: export it with evtx_dump -o jsonl, or with wevtutil qe /lf:true)", err)
+	}
+	return err
 }
 
 // summary writes the line of --stats.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,24 +61,34 @@ type job struct {
 	windows    []window.Spec // by detection; nil without
 }
 
-func (c *cli) runCommand() *cobra.Command {
-	var f runFlags
-	cmd := &cobra.Command{
-		Use:   "run [flags] [FILE | DIR | GLOB | -]...",
-		Short: "Read event exports to their end and print what the detections find",
-		Long: `Read exports of Windows events to their end and print what the detections
-find, one JSON object a line.
+const runHelp = `Read exports of Windows events to their end and print what the detections
+find, one JSON object a line. With --follow, stay on them as they grow, rotate and
+appear.
 
 Inputs are NDJSON, JSON and Windows Event XML in any mix of shapes, plain or as
 gzip or zstd. A folder is read with all that is below it but for hidden files;
 - or no argument is standard input. Results go to stdout, everything else to
 stderr.
 
+With --follow, a row is printed whenever it has changed, with the numbers of all of
+its window so far; the last row of a row_id is the one that holds, and "final" says
+that no other will come. A state folder keeps what has been read and counted, so
+that the next start goes on from there: each command line needs one of its own.
+SIGTERM and an interrupt end it, SIGHUP loads the rules anew.
+
 Exit status: 0, or 2 if an input or a rule could not be read, even when rows
-were printed; with --exit-status, 1 if nothing matched.`,
+were printed; with --exit-status, 1 if nothing matched.`
+
+func (c *cli) runCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run [flags] [FILE | DIR | GLOB | -]...",
+		Short: "Read event exports, or follow them, and print what the detections find",
+		Long:  runHelp,
 		Example: `  sluice run exports/ | jq -c '{dest, count, firstTime}'
   sluice run --stats -o risk Security.xml.gz
-  zcat old.ndjson.gz | sluice run -r detections/ -`,
+  zcat old.ndjson.gz | sluice run -r detections/ -
+  sluice run --follow --state /var/lib/sluice '/var/log/win/*.json' | jq --unbuffered -c 'select(.final)'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.quiet = f.quiet
 			if err := f.followFlags.check(cmd, f.output); err != nil {
@@ -150,6 +161,11 @@ func (c *cli) resolve(f runFlags, args []string) (*job, error) {
 			return nil, errors.New("cannot read events: no file is given (hint: sluice run FILE, or pipe them in)")
 		}
 		j.args = []string{tailer.Stdin}
+	}
+	for _, glob := range slices.Concat(j.args, f.exclude) {
+		if _, err := os.Lstat(glob); err != nil && strings.Contains(glob, "**") {
+			return nil, fmt.Errorf("cannot use the glob %q: ** is not known (hint: a folder stands for all that is below it)", glob)
+		}
 	}
 	if err = f.partialFlags.check(f.output); err != nil {
 		return nil, err
@@ -300,14 +316,16 @@ func (p *rowPrinter) print(r row.Named) error {
 	return err
 }
 
-// besideGroups is the heap that a run needs for all but its groups, in bytes.
+// besideGroups is the heap that a run needs for all but detections and groups, in bytes.
 const besideGroups = 32 << 20
 
-// boundHeap has the garbage collector keep the heap to the memory of the groups and
-// what a run needs besides, unless GOMEMLIMIT says less. It would let the heap grow to
-// twice what is in use.
+// boundHeap has the garbage collector keep the heap to the memory of the groups, what
+// is there already and what a run needs besides, unless GOMEMLIMIT says less. It would
+// let the heap grow to twice what is in use.
 func boundHeap(groups int) {
-	if n := int64(groups) + besideGroups; n > 0 && n < debug.SetMemoryLimit(-1) {
+	var now runtime.MemStats
+	runtime.ReadMemStats(&now)
+	if n := int64(groups) + int64(now.HeapAlloc) + besideGroups; n > 0 && n < debug.SetMemoryLimit(-1) {
 		debug.SetMemoryLimit(n)
 	}
 }

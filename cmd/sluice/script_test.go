@@ -47,6 +47,8 @@ func TestScript(t *testing.T) {
 			"head":      cmdHead,
 			"savestate": cmdSaveState,
 			"holdstate": cmdHoldState,
+			"await":     cmdAwait,
+			"append":    cmdAppend,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Values[hecKey{}] = new(*hectest.Server)

@@ -18,7 +18,7 @@ type windowFlags struct {
 
 func (f *windowFlags) add(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.StringVar(&f.window, "window", "none", "count by windows of the events' times: none, auto (as each detection is scheduled) or a length such as 15m, 1h or 1d")
+	fl.StringVar(&f.window, "window", "none", "count by windows of the events' times: none, auto (as each detection is scheduled; the default with --follow) or a length such as 15m, 1h or 1d")
 	fl.StringVar(&f.lag, "lag", "", "how long behind its end a window is closed, such as 10m, the default; events that come later are counted in rows of their own; none: no window is closed")
 }
 

@@ -101,7 +101,7 @@ func TestRestartWithOtherRules(t *testing.T) {
 	setRules(t, s.rules, map[string]string{"One": "ipinfo.io", "New": "ipinfo.io"})
 	p = s.start()
 	s.reach(p)
-	p.said("not in force now is dropped")
+	p.said("is left out: it is not in force now")
 	fresh := sums{}
 	list := s.make(5)
 	fresh.add(list...)

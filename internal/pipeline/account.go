@@ -14,6 +14,8 @@ const (
 	// maxEvents is how many bytes of lines of events wait for the next time that rows
 	// are printed.
 	maxEvents = 1 << 20
+	// maxRest bounds how long a large state lets rows wait.
+	maxRest = time.Minute
 )
 
 // account is the ledger's goroutine: it adds what the workers found, and saves and
@@ -24,8 +26,14 @@ func (f *following) account(ctx context.Context, stop func()) (err error) {
 	tick := time.NewTicker(max(f.cfg.Every, settled/2))
 	defer tick.Stop()
 	reload := f.cfg.Reload
-	caughtUp := false // since the start: until then no window is closed
+	caughtUp := false  // since the start: until then no window is closed
+	var next time.Time // when the next rows may be made: making and saving them takes a fifth of the time
 	flush := func() {
+		if time.Now().Before(next) && len(f.ledger.events) <= maxEvents {
+			return
+		}
+		f.spent = 0
+		defer func() { next = time.Now().Add(min(4*f.spent, maxRest)) }()
 		idle := f.idle()
 		caughtUp = caughtUp || idle
 		if err == nil && caughtUp {
@@ -47,6 +55,9 @@ func (f *following) account(ctx context.Context, stop func()) (err error) {
 						f.ledger.end()
 					}
 					err = f.emit(ctx, p)
+				}
+				if f.ledger.changed { // what was closed is printed now
+					f.save()
 				}
 				return err
 			}
@@ -104,24 +115,35 @@ func (f *following) reload(ctx context.Context, p *printer, prog *Program, err e
 // printed. Nothing of an event is saved but that it was read, so its line comes first: a
 // run that is killed in between prints it again in the next one.
 func (f *following) emit(ctx context.Context, p *printer) error {
-	l := f.ledger
-	if len(l.events) > 0 {
-		if err := p.print(ctx, f.cfg.Grace, printJob{l.prog, l.events, nil}); err != nil {
-			return err
-		}
-		l.events = l.events[:0]
+	if err := f.printEvents(ctx, p); err != nil {
+		return err
 	}
+	l := f.ledger
+	began := time.Now()
 	rows, printed := l.changes()
 	if l.changed {
 		f.save()
 	}
+	f.spent = time.Since(began)
 	if len(rows) > 0 {
 		if err := p.print(ctx, f.cfg.Grace, printJob{l.prog, nil, rows}); err != nil {
 			return err
 		}
-		f.res.Printed += len(rows)
 	}
+	f.res.Printed += len(rows)
 	printed()
+	return nil
+}
+
+func (f *following) printEvents(ctx context.Context, p *printer) error {
+	l := f.ledger
+	if len(l.events) == 0 {
+		return nil
+	}
+	if err := p.print(ctx, f.cfg.Grace, printJob{l.prog, l.events, nil}); err != nil {
+		return err // and who prints may still read them
+	}
+	l.events = l.events[:0]
 	return nil
 }
 

@@ -31,6 +31,8 @@ type Program struct {
 	// IDs name the compiled forms of the rules: groups of equal ones go on when rules
 	// are loaded anew, and in another run.
 	IDs []string
+	// Names are what people call the rules; they stand in the state beside the IDs.
+	Names []string
 	// Event, if set, turns each matched event into a line. It is called by all workers at
 	// once.
 	Event func(dst []byte, h *match.Hit) []byte
@@ -86,7 +88,8 @@ type following struct {
 	ledger  *ledger
 	effort  sync.Mutex // of res.Effort
 	res     Result
-	unsaved bool // it failed the last time that it was to be saved
+	spent   time.Duration // on rows and state, the last time
+	unsaved bool          // it failed the last time that it was to be saved
 }
 
 // Follow matches chunks until ctx ends or none can come any more. What it has taken is

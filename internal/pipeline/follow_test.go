@@ -57,6 +57,9 @@ func (f *feed) Next(ctx context.Context) (*tailer.Chunk, error) {
 	if len(left) == 0 {
 		return nil, io.EOF
 	}
+	if f.rng.IntN(6) == 0 { // so that all there is has been added
+		time.Sleep(2 * time.Millisecond)
+	}
 	i := left[f.rng.IntN(len(left))]
 	n := min(1+f.rng.IntN(6), len(f.files[i])-f.at[i])
 	var text strings.Builder

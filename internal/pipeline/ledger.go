@@ -1,9 +1,9 @@
 package pipeline
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"hash/fnv"
 	"hash/maphash"
 	"math"
 	"slices"
@@ -30,6 +30,7 @@ type ledger struct {
 	events  []byte // lines that wait to be printed
 	changed bool   // since it was saved
 	closed  int64  // windows that were to be closed by then are; see mark
+	serial  uint64 // of the last pane of late groups
 }
 
 // source is a stream of chunks.
@@ -51,12 +52,22 @@ type paneKey struct {
 
 // pane is the groups of a window.
 type pane struct {
+	// serial tells panes of late groups apart: one may be closed, and another of the same
+	// window begin. It is 0 for others, which are closed for good.
+	serial uint64
+
 	table   *agg.Table
 	dirty   bool              // counted into since rows were made
+	fresh   *agg.Table        // the groups that were, if all is false; without their statistics
+	all     bool              // rows are to be made of all groups
 	closing bool              // its rows are to be printed for the last time
 	touched int64             // when it was counted into, by the clock
 	printed map[string]uint64 // rows by their ID: a hash of what was printed
+	bytes   int               // of printed
 }
+
+// printedBytes is about what an entry of pane.printed takes.
+const printedBytes = 96
 
 func newLedger(cfg *FollowConfig, p *Program, res *Result) *ledger {
 	l := &ledger{cfg: cfg, res: res, sources: map[uint64]*source{}, panes: map[paneKey]*pane{}, closed: math.MinInt64}
@@ -77,6 +88,7 @@ func (l *ledger) source(number uint64) *source {
 	if s == nil {
 		s = &source{waiting: map[uint64]*chunkJob{}}
 		l.sources[number] = s
+		l.res.Files++
 	}
 	return s
 }
@@ -146,19 +158,29 @@ func (l *ledger) count(g *agg.Row) {
 func (l *ledger) pane(k paneKey) *pane {
 	p := l.panes[k]
 	if p == nil {
-		p = &pane{table: agg.New(), printed: map[string]uint64{}}
+		p = &pane{table: agg.New(), fresh: agg.New(), printed: map[string]uint64{}}
+		p.all = len(l.prog.Rules[k.rule].After) > 0
 		l.panes[k] = p
 	}
 	return p
 }
 
 func (p *pane) add(l *ledger, k paneKey, g *agg.Row) {
+	if k.late && p.serial == 0 {
+		l.serial++
+		p.serial = l.serial
+	}
 	r := *g
 	r.Rule, r.Window, r.Late = k.rule, k.window, k.late
 	before := p.table.Bytes()
 	p.table.Limit(before + max(0, l.cfg.MaxMemory-l.bytes))
 	p.table.Add(&r, l.funcs[k.rule])
 	l.bytes += p.table.Bytes() - before
+	if !p.all {
+		before = p.fresh.Bytes()
+		p.fresh.Add(&agg.Row{Rule: r.Rule, Window: r.Window, Late: r.Late, Key: r.Key, Count: 1}, nil)
+		l.bytes += p.fresh.Bytes() - before
+	}
 	p.dirty, p.touched = true, l.cfg.Now().UnixNano()
 }
 
@@ -233,12 +255,17 @@ func (l *ledger) changes() (rows []row.Named, printed func()) {
 	return rows, func() {
 		for i, k := range keys {
 			p := l.panes[k]
-			p.dirty = false
 			for id, h := range hashes[i] {
+				if _, known := p.printed[id]; !known {
+					p.bytes += printedBytes
+					l.bytes += printedBytes
+				}
 				p.printed[id] = h
 			}
+			l.bytes -= p.fresh.Bytes()
+			p.dirty, p.all, p.fresh = false, len(l.prog.Rules[k.rule].After) > 0, agg.New()
 			if p.closing {
-				l.bytes -= p.table.Bytes()
+				l.bytes -= p.table.Bytes() + p.bytes
 				l.changed = true
 				delete(l.panes, k)
 			}
@@ -263,12 +290,12 @@ func comparePanes(a, b paneKey) int {
 // rowsOf returns the rows of a pane.
 func (l *ledger) rowsOf(env *command.Env, k paneKey, p *pane) (out []row.Named) {
 	seen := map[string]int{}
-	groups := p.table.Rows()
+	groups := p.groups()
 	for _, g := range groups {
 		g.Window, g.Late = k.window, k.late // which an overflow row has not
 	}
 	for _, n := range Rows(env, l.prog.Rules, l.prog.Windows, groups) {
-		id := rowID(l.prog.IDs[k.rule], k, l.prog.Rules[k.rule].By, n)
+		id := rowID(l.prog.IDs[k.rule], k, p.serial, l.prog.Rules[k.rule].By, n)
 		if seen[id]++; seen[id] > 1 { // commands behind stats have taken the group away
 			id += "-" + strconv.Itoa(seen[id])
 		}
@@ -278,15 +305,33 @@ func (l *ledger) rowsOf(env *command.Env, k paneKey, p *pane) (out []row.Named) 
 	return out
 }
 
-// rowID names a row by its rule, its window and the values of its group.
-func rowID(rule string, k paneKey, by []string, n row.Named) string {
-	h := fnv.New128a()
-	fmt.Fprintf(h, "%s %d %t", rule, k.window, k.late)
+// groups returns the groups of which rows are to be made: where no commands stand behind
+// stats, those that were counted into.
+func (p *pane) groups() []*agg.Row {
+	if p.all || p.closing {
+		return p.table.Rows()
+	}
+	var groups []*agg.Row
+	for _, g := range p.fresh.Rows() {
+		r := p.table.Get(g)
+		if r == nil { // it is in the overflow row
+			return p.table.Rows()
+		}
+		groups = append(groups, r)
+	}
+	return groups
+}
+
+// rowID names a row by its rule, its window and the values of its group. Those are what an
+// attacker writes, so the hash is one of which nobody can make two the same.
+func rowID(rule string, k paneKey, serial uint64, by []string, n row.Named) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %d %t %d", rule, k.window, k.late, serial)
 	for _, name := range by {
 		v := n.Get(name)
 		fmt.Fprintf(h, " %d %q", v.Kind(), v.Texts())
 	}
-	return hex.EncodeToString(h.Sum(nil)[:8])
+	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 var rowSeed = maphash.MakeSeed()
@@ -326,6 +371,7 @@ func (l *ledger) swap(p *Program) (rows []row.Named) {
 			kept[paneKey{n, k.window, k.late}] = pane.of(n, l.funcs[k.rule])
 			continue
 		}
+		pane.closing = true
 		for _, c := range l.rowsOf(&env, k, pane) {
 			c.Follow.Final = true
 			rows = append(rows, c)
@@ -333,7 +379,7 @@ func (l *ledger) swap(p *Program) (rows []row.Named) {
 	}
 	l.panes, l.bytes, l.changed = kept, 0, true
 	for _, pane := range kept {
-		l.bytes += pane.table.Bytes()
+		l.bytes += pane.table.Bytes() + pane.bytes
 	}
 	l.use(p)
 	return rows
@@ -348,7 +394,7 @@ func (p *pane) of(n int, funcs []agg.Func) *pane {
 		table.Add(&r, funcs)
 	}
 	q := *p
-	q.table = table
+	q.table, q.fresh, q.all = table, agg.New(), true
 	return &q
 }
 

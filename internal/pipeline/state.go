@@ -3,9 +3,11 @@ package pipeline
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sluice/agg/partial"
@@ -26,6 +28,15 @@ type State struct {
 type Header struct {
 	Closed  int64     `json:"closed"` // windows that were to be closed by then are
 	Closing []Closing `json:"closing,omitempty"`
+	Late    []Late    `json:"late,omitempty"`
+	Serial  uint64    `json:"serial,omitempty"` // the last one that was given to late groups
+}
+
+// Late is the serial of late groups of a window; see pane.
+type Late struct {
+	Rule   string `json:"rule"`
+	Window int64  `json:"window"`
+	Serial uint64 `json:"serial"`
 }
 
 // Closing is a window that is closed and whose rows had not been printed as final.
@@ -37,7 +48,7 @@ type Closing struct {
 
 // state returns what the ledger holds.
 func (l *ledger) state() *State {
-	s := &State{Groups: map[string][]byte{}, Header: Header{Closed: l.closed}}
+	s := &State{Groups: map[string][]byte{}, Header: Header{Closed: l.closed, Serial: l.serial}}
 	for _, n := range slices.Sorted(maps.Keys(l.sources)) {
 		if src := l.sources[n]; src.at != nil {
 			s.Positions = append(s.Positions, *src.at)
@@ -59,6 +70,9 @@ func (l *ledger) state() *State {
 			if l.panes[k].closing {
 				s.Header.Closing = append(s.Header.Closing, Closing{l.prog.IDs[rule], k.window, k.late})
 			}
+			if k.late {
+				s.Header.Late = append(s.Header.Late, Late{l.prog.IDs[rule], k.window, l.panes[k].serial})
+			}
 		}
 		keys = keys[n:]
 	}
@@ -70,7 +84,11 @@ func (l *ledger) groups(rule int, keys []paneKey) []byte {
 	var b bytes.Buffer
 	w := partial.NewWriter(&b)
 	w.Begin(partial.Head{Source: "follow", Options: l.options()})
-	w.Detection(partial.Detection{Hash: l.prog.IDs[rule]}, l.funcs[rule])
+	d := partial.Detection{Hash: l.prog.IDs[rule]}
+	if l.prog.Names != nil {
+		d.Name = l.prog.Names[rule]
+	}
+	w.Detection(d, l.funcs[rule])
 	for _, k := range keys {
 		for _, r := range l.panes[k].table.Rows() {
 			r.Window, r.Late = k.window, k.late // which an overflow row has not
@@ -103,13 +121,21 @@ func (l *ledger) restore(s *State) error {
 	for id, file := range s.Groups {
 		rule, ok := l.byID[id]
 		if !ok {
-			l.cfg.Log(fmt.Errorf("what an earlier run has counted by a detection that is not in force now is dropped (%s)", id))
+			l.cfg.Log(fmt.Errorf("what an earlier run has counted by %s is left out: it is not in force now, or its search or its windows are others", nameOf(id, file)))
 			continue
 		}
 		if err := l.read(rule, file); err != nil {
 			return fmt.Errorf("cannot go on from the state: %w", err)
 		}
 	}
+	for _, c := range s.Header.Late {
+		if rule, ok := l.byID[c.Rule]; ok {
+			if p := l.panes[paneKey{rule, c.Window, true}]; p != nil {
+				p.serial = c.Serial
+			}
+		}
+	}
+	l.serial = max(l.serial, s.Header.Serial)
 	for _, c := range s.Header.Closing {
 		if rule, ok := l.byID[c.Rule]; ok {
 			if p := l.panes[paneKey{rule, c.Window, c.Late}]; p != nil {
@@ -118,6 +144,21 @@ func (l *ledger) restore(s *State) error {
 		}
 	}
 	return nil
+}
+
+// nameOf returns what people call the rule whose groups file holds, or its ID.
+func nameOf(id string, file []byte) string {
+	name := ""
+	r := partial.NewReader(bytes.NewReader(file))
+	r.Shape = func(_ partial.Head, d partial.Detection) (partial.Shape, error) {
+		name = d.Name
+		return partial.Shape{}, errors.New("its name is enough")
+	}
+	_, _ = r.Next() // the error is our own, or there is no name
+	if name == "" {
+		return id
+	}
+	return strconv.Quote(name)
 }
 
 func (l *ledger) read(rule int, file []byte) error {
