@@ -25,6 +25,7 @@ var allowed = map[string]string{
 	"agg/window":                            "",
 	"bench":                                 "detections internal/corpus internal/pipeline internal/reference match match/detection match/prefilter match/rule",
 	"bench/agg":                             "agg",
+	"bench/follow":                          "",
 	"bench/versus":                          "agg detections internal/corpus internal/corpus/ruleset internal/pipeline internal/reference match match/command match/detection match/prefilter match/rule sink tailer",
 	"cmd/sluice":                            "agg agg/partial agg/window detections internal/pipeline internal/record internal/state match match/detection match/row match/rule sink tailer",
 	"detections":                            "",
