@@ -79,6 +79,14 @@ func (s sums) differs(got sums) string {
 	return b.String()
 }
 
+// total is how many events there are.
+func total(s sums) (n int) {
+	for _, g := range s {
+		n += g.count
+	}
+	return n
+}
+
 // printed is a row as a consumer reads it.
 type printed struct {
 	Detection string  `json:"detection"`
@@ -214,7 +222,10 @@ func long() bool { return os.Getenv("SLUICE_FOLLOW_LONG") != "" }
 // steps is how many steps a random test is to do.
 func steps(t testing.TB, usual int) int {
 	s := os.Getenv("SLUICE_FOLLOW_STEPS")
-	if s == "" {
+	switch {
+	case s == "" && testing.Short():
+		return usual / 3
+	case s == "":
 		return usual
 	}
 	n, err := strconv.Atoi(s)

@@ -12,6 +12,9 @@ import (
 // strace returns its path, or skips.
 func strace(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("SKIPPED: many processes, without -short only")
+	}
 	path, err := exec.LookPath("strace")
 	if err != nil {
 		t.Skip("SKIPPED: strace is not there, so nothing is done at system calls")
@@ -101,13 +104,6 @@ func killedAt(t *testing.T, wrapper []string, events bool) bool {
 	return killed
 }
 
-func total(s sums) (n int) {
-	for _, g := range s {
-		n += g.count
-	}
-	return n
-}
-
 // signalTraced signals what strace runs, which is its only child.
 func (p *process) signalTraced(sig syscall.Signal) {
 	pid := p.cmd.Process.Pid
@@ -167,18 +163,6 @@ func cannotSave(t *testing.T, path, call, failure, when string) {
 	}
 	s.view = newView() // what is printed anew may be less than was printed and not saved
 	s.finish()
-}
-
-// generation is that of the state, 0 if there is none.
-func generation(t *testing.T, dir string) (n int) {
-	t.Helper()
-	out, err := exec.Command(binary, "state", "-q", "--state", dir).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(out), `"generation":`)
-	fmt.Sscan(strings.TrimLeft(rest, " "), &n)
-	return n
 }
 
 // A disk without room, and then with room again.

@@ -317,3 +317,15 @@ func rotate(path string, keep int) error {
 	}
 	return os.Rename(path, at(1))
 }
+
+// generation is that of the state, 0 if there is none.
+func generation(t *testing.T, dir string) (n int) {
+	t.Helper()
+	out, err := exec.Command(binary, "state", "-q", "--state", dir).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(out), `"generation":`)
+	fmt.Sscan(strings.TrimLeft(rest, " "), &n)
+	return n
+}

@@ -124,6 +124,9 @@ func (tr *tracer) call(tid int) {
 // 31st if not long. What was written is counted exactly by the next one.
 func TestFault19KilledAtEveryCallOfTheProcess(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("SKIPPED: many processes, without -short only")
+	}
 	self, err := os.Executable()
 	must(t, err)
 	const shards = 4
