@@ -30,7 +30,6 @@ type source struct {
 	final   bool // it has ended; what there is of it comes now
 	flush   bool // what there is of it comes now
 	caught  bool // its end has been reached once
-	blocked bool // an open has failed, which has been told
 	waiting bool // its partial record has been told of
 
 	first   []uint64  // the heads of the file when it was found
@@ -302,14 +301,6 @@ func (f *Follower) hold(s *source, file *os.File) {
 	if s.pos.Packed {
 		s.z = &unpacked{f: file}
 	}
-}
-
-// contents is what the open file of s holds, unpacked.
-func (s *source) contents() contents {
-	if s.z != nil {
-		return s.z
-	}
-	return s.f
 }
 
 func (f *Follower) closeFile(s *source) {
