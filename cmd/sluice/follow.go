@@ -111,6 +111,10 @@ func (c *cli) follow(ctx context.Context, j *job) error {
 		return err
 	}
 	c.report(j, res, 0, time.Since(start))
+	if errors.Is(err, pipeline.ErrBlocked) { // nothing is lost
+		c.warn("%v", err)
+		return nil
+	}
 	if err != nil {
 		return writeError(err)
 	}

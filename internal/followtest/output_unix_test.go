@@ -126,6 +126,8 @@ func TestFault26BlockedStdout(t *testing.T) {
 		}
 		<-p.ended
 		switch d := time.Since(began); {
+		case !twice && p.cmd.ProcessState.ExitCode() != 0:
+			t.Errorf("it ended with %v", p.cmd.ProcessState)
 		case twice && d > 5*time.Second, d > 25*time.Second:
 			t.Errorf("it ended after %v", d)
 		case !twice && !strings.Contains(p.errors(), "the output takes no more"):
