@@ -332,6 +332,59 @@ func TestFollowReload(t *testing.T) {
 	}
 }
 
+// A rule that goes and comes back begins anew, and its rows are others: what was printed
+// of them as final stays so.
+func TestFollowRuleComesBack(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(83, 1))
+	files := hitsOf(rng, time.Now().UnixNano(), 1)
+	both := followed(t, nil)
+	one := &pipeline.Program{Rules: both.Rules[:1], IDs: both.IDs[:1]}
+	one.Set = match.Compile(one.Rules, match.Options{})
+	var saved *pipeline.State
+	finals, rows := map[string]float64{}, map[string]float64{}
+	print := func(_ []byte, list []row.Named) error {
+		for _, r := range list {
+			n, _ := r.Get("count").Num()
+			if _, ok := finals[r.Follow.ID]; ok {
+				t.Errorf("a row is printed behind its final one: %v", n)
+			}
+			if rows[r.Follow.ID] = n; r.Follow.Final {
+				finals[r.Follow.ID] = n
+			}
+		}
+		return nil
+	}
+	both.Print, one.Print = print, print
+	for round, p := range []*pipeline.Program{both, one, both} {
+		reload := make(chan *pipeline.Program, 1)
+		ctx, cancel := context.WithCancel(context.Background())
+		fd := newFeed(rng, files, nil)
+		if saved != nil {
+			fd = newFeed(rng, files, saved.Positions)
+		}
+		fd.wait = true
+		if round == 0 { // the rule goes while it runs, and again between two runs
+			reload <- one
+		}
+		time.AfterFunc(50*time.Millisecond, cancel)
+		if _, err := pipeline.Follow(ctx, pipeline.FollowConfig{
+			Program: p, Threads: 1, Chunks: fd, Restore: saved, Reload: reload,
+			Save: func(s *pipeline.State) (err error) {
+				saved, err = pipeline.ParseState(s.Parts())
+				return err
+			},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		more := hitsOf(rng, time.Now().UnixNano(), 1)
+		files[0] = append(files[0], more[0]...)
+	}
+	if len(rows) < 4 {
+		t.Errorf("%d rows", len(rows))
+	}
+}
+
 // A run that is told to end does so though nobody reads its output, and has saved what it
 // was to print.
 func TestFollowEndsBlocked(t *testing.T) {

@@ -26,11 +26,12 @@ type ledger struct {
 	res     *Result
 	sources map[uint64]*source
 	panes   map[paneKey]*pane
-	bytes   int    // of all panes
-	events  []byte // lines that wait to be printed
-	changed bool   // since it was saved
-	closed  int64  // windows that were to be closed by then are; see mark
-	serial  uint64 // of the last pane of late groups
+	bytes   int               // of all panes
+	events  []byte            // lines that wait to be printed
+	changed bool              // since it was saved
+	closed  int64             // windows that were to be closed by then are; see mark
+	serial  uint64            // the last one that was given to late groups, or to a rule that went
+	gone    map[string]uint64 // serials of rules, by ID, whose groups were dropped: should one come back, its rows are others
 }
 
 // source is a stream of chunks.
@@ -70,7 +71,7 @@ type pane struct {
 const printedBytes = 96
 
 func newLedger(cfg *FollowConfig, p *Program, res *Result) *ledger {
-	l := &ledger{cfg: cfg, res: res, sources: map[uint64]*source{}, panes: map[paneKey]*pane{}, closed: math.MinInt64}
+	l := &ledger{cfg: cfg, res: res, sources: map[uint64]*source{}, panes: map[paneKey]*pane{}, gone: map[string]uint64{}, closed: math.MinInt64}
 	l.use(p)
 	return l
 }
@@ -295,7 +296,7 @@ func (l *ledger) rowsOf(env *command.Env, k paneKey, p *pane) (out []row.Named) 
 		g.Window, g.Late = k.window, k.late // which an overflow row has not
 	}
 	for _, n := range Rows(env, l.prog.Rules, l.prog.Windows, groups) {
-		id := rowID(l.prog.IDs[k.rule], k, p.serial, l.prog.Rules[k.rule].By, n)
+		id := rowID(l.prog.IDs[k.rule], k, max(p.serial, l.gone[l.prog.IDs[k.rule]]), l.prog.Rules[k.rule].By, n)
 		if seen[id]++; seen[id] > 1 { // commands behind stats have taken the group away
 			id += "-" + strconv.Itoa(seen[id])
 		}
@@ -377,12 +378,23 @@ func (l *ledger) swap(p *Program) (rows []row.Named) {
 			rows = append(rows, c)
 		}
 	}
+	for k := range l.panes {
+		if n, ok := to[l.prog.IDs[k.rule]]; !ok || kept[paneKey{n, k.window, k.late}] == nil {
+			l.drop(l.prog.IDs[k.rule])
+		}
+	}
 	l.panes, l.bytes, l.changed = kept, 0, true
 	for _, pane := range kept {
 		l.bytes += pane.table.Bytes() + pane.bytes
 	}
 	l.use(p)
 	return rows
+}
+
+// drop notes that groups of a rule are dropped.
+func (l *ledger) drop(id string) {
+	l.serial++
+	l.gone[id] = l.serial
 }
 
 // of returns the pane as that of rule n.

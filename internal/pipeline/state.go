@@ -29,7 +29,9 @@ type Header struct {
 	Closed  int64     `json:"closed"` // windows that were to be closed by then are
 	Closing []Closing `json:"closing,omitempty"`
 	Late    []Late    `json:"late,omitempty"`
-	Serial  uint64    `json:"serial,omitempty"` // the last one that was given to late groups
+	Serial  uint64    `json:"serial,omitempty"` // the last one that was given
+	// Gone are the serials of rules, by ID, whose groups were dropped.
+	Gone map[string]uint64 `json:"gone,omitempty"`
 }
 
 // Late is the serial of late groups of a window; see pane.
@@ -48,7 +50,7 @@ type Closing struct {
 
 // state returns what the ledger holds.
 func (l *ledger) state() *State {
-	s := &State{Groups: map[string][]byte{}, Header: Header{Closed: l.closed, Serial: l.serial}}
+	s := &State{Groups: map[string][]byte{}, Header: Header{Closed: l.closed, Serial: l.serial, Gone: maps.Clone(l.gone)}}
 	for _, n := range slices.Sorted(maps.Keys(l.sources)) {
 		if src := l.sources[n]; src.at != nil {
 			s.Positions = append(s.Positions, *src.at)
@@ -114,7 +116,8 @@ func (l *ledger) options() partial.Options {
 // restore makes l what s holds. Groups of rules that are not in force any more, or that
 // count by other windows, are left out, and told.
 func (l *ledger) restore(s *State) error {
-	l.closed = s.Header.Closed
+	l.closed, l.serial = s.Header.Closed, s.Header.Serial
+	maps.Copy(l.gone, s.Header.Gone)
 	for i := range s.Positions { // numbered as tailer.FollowConfig says
 		l.source(uint64(i + 1)).at = &s.Positions[i]
 	}
@@ -122,6 +125,7 @@ func (l *ledger) restore(s *State) error {
 		rule, ok := l.byID[id]
 		if !ok {
 			l.cfg.Log(fmt.Errorf("what an earlier run has counted by %s is left out: it is not in force now, or its search or its windows are others", nameOf(id, file)))
+			l.drop(id)
 			continue
 		}
 		if err := l.read(rule, file); err != nil {
@@ -135,7 +139,6 @@ func (l *ledger) restore(s *State) error {
 			}
 		}
 	}
-	l.serial = max(l.serial, s.Header.Serial)
 	for _, c := range s.Header.Closing {
 		if rule, ok := l.byID[c.Rule]; ok {
 			if p := l.panes[paneKey{rule, c.Window, c.Late}]; p != nil {

@@ -46,7 +46,7 @@ var mutants = []mutant{
 	{file: "../find/automaton.go", old: "i <= len(text)", new: "i < len(text)"},
 	{file: "../find/automaton.go", old: "before = a.like(insts, before)", new: "before = 0"},
 	{file: "../find/automaton.go", old: "if !a.begins {", new: "if !a.begins && char != '\\n' {"},
-	{file: "../find/automaton.go", old: "else if want&^ops == 0 {", new: "else if want&ops != 0 {"},
+	{file: "../find/automaton.go", old: "else if want&^ops == 0 {", new: "else if want > 0 {"},
 	{file: "../find/classes.go", old: "add(f, f)", new: "_ = f"},
 	{file: "../find/grams.go", old: "g.other && n.ascii", new: "false"},
 	{file: "../find/grams.go", old: "n.any = nil // one", new: "continue // one"},
