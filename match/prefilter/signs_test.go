@@ -23,11 +23,11 @@ func TestSigns(t *testing.T) {
 	}
 	s := f.NewScanner()
 	for raw, want := range map[string][]int{
-		`{"EventID":4104,"Text":"see quokka"}`:          {0, 4},
-		`{"EventID":4688,"Text":"see QUOKKA"}`:          {1, 4},
-		`{"EventID":4688,"Text":"zebra quokka"}`:        {1, 3, 4},
-		`{"EventID":4104,"Text":"4688 zebra quokka"}`:   {0, 1, 2, 3, 4},
-		`{"EventID":7,"Text":"zebra quokka"}`:           {3, 4},
+		`{"EventID":4104,"Text":"see quokka"}`:            {0, 4},
+		`{"EventID":4688,"Text":"see QUOKKA"}`:            {1, 4},
+		`{"EventID":4688,"Text":"zebra quokka"}`:          {1, 3, 4},
+		`{"EventID":4104,"Text":"4688 zebra quokka"}`:     {0, 1, 2, 3, 4},
+		`{"EventID":7,"Text":"zebra quokka"}`:             {3, 4},
 		`{"EventID":4104,"Text":"nothing of the kind"}`:   nil,
 		`{"EventID":4104,"Text":"a zebra and no scheme"}`: {2},
 	} {
