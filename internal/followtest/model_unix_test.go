@@ -235,13 +235,13 @@ func (m *model) settle() {
 
 // settled waits a while for that.
 func (m *model) settled(d time.Duration) bool {
+	end := time.Now().Add(d) // before the timer is set, which would else fire too early to end the wait
 	timer := time.AfterFunc(d, func() {
 		m.mu.Lock() // or it comes between a look at the clock and Wait
 		defer m.mu.Unlock()
 		m.more.Broadcast()
 	})
 	defer timer.Stop()
-	end := time.Now().Add(d)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for m.unsaved || m.differs() != "" {
