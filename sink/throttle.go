@@ -2,6 +2,7 @@ package sink
 
 import (
 	"fmt"
+	"maps"
 
 	"sluice/match/detection"
 	"sluice/match/row"
@@ -12,10 +13,11 @@ import (
 // alert.suppress, .fields and .period). As there, a row's time is that at which its search
 // ran: behind its window by the lag. Rows that are in no window are of one run.
 //
-// Rows must come in the order of their windows. The zero Throttle has seen none. It keeps
-// the values of each row that it lets pass.
+// Rows must come about in the order of their windows. The zero Throttle has seen none. It
+// keeps the values of each row that it lets pass, until the period is over.
 type Throttle struct {
-	ran map[string]int64
+	until map[string]int64
+	sweep int // how many there may be until those that are over are dropped
 }
 
 // Suppresses reports whether r, a row of d that makes risk events, is to make none, and
@@ -26,16 +28,22 @@ func (t *Throttle) Suppresses(d *detection.Detection, r row.Named) bool {
 		return false
 	}
 	key := throttleKey(d, r)
-	last, known := t.ran[key]
-	if known && r.Span.Ran < saturated(last, period) {
+	if until, known := t.until[key]; known && r.Span.Ran < until {
 		return true
 	}
-	if t.ran == nil {
-		t.ran = map[string]int64{}
+	if t.until == nil {
+		t.until = map[string]int64{}
 	}
-	t.ran[key] = r.Span.Ran
+	t.until[key] = saturated(r.Span.Ran, period)
+	if len(t.until) > t.sweep {
+		maps.DeleteFunc(t.until, func(_ string, until int64) bool { return until <= r.Span.Ran })
+		t.sweep = max(minSweep, 2*len(t.until))
+	}
 	return false
 }
+
+// minSweep is at how many values it is worth looking for some to drop.
+const minSweep = 1024
 
 // saturated adds a period to a time, up to the greatest one.
 func saturated(a, period int64) int64 {

@@ -65,3 +65,34 @@ func TestThrottleWithoutWindows(t *testing.T) {
 		t.Error("a period of 0 suppresses")
 	}
 }
+
+// What is over is dropped, and changes no answer.
+func TestThrottleForgets(t *testing.T) {
+	t.Parallel()
+	d := &detection.Detection{Throttle: detection.Throttle{Fields: []string{"dest"}, Period: "1h"}}
+	hour := int64(time.Hour)
+	if int64(d.Throttle.Duration()) != hour {
+		t.Fatalf("the period is %v", d.Throttle.Duration())
+	}
+	rng := rand.New(rand.NewPCG(5, 6))
+	var th Throttle
+	plain := map[string]int64{}
+	at, most := int64(0), 0
+	for range 200_000 {
+		at += rng.Int64N(hour / 200)
+		dest := fmt.Sprint("pc", rng.IntN(50_000))
+		r := row.Named{Columns: []string{"dest"}, Values: []row.Value{row.OfText(dest)}, Span: row.Span{Windowed: true, Timed: true, Ran: at}}
+		last, known := plain[dest]
+		want := known && at < last+hour
+		if !want {
+			plain[dest] = at
+		}
+		if got := th.Suppresses(d, r); got != want {
+			t.Fatalf("%s at %d: %v, want %v", dest, at, got, want)
+		}
+		most = max(most, len(th.until))
+	}
+	if most > 4*minSweep {
+		t.Errorf("%d of %d values were kept", most, len(plain))
+	}
+}

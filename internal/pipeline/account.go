@@ -35,7 +35,7 @@ func (f *following) account(ctx context.Context, stop func()) (err error) {
 		f.spent = 0
 		defer func() { next = time.Now().Add(min(4*f.spent, maxRest)) }()
 		idle := f.idle()
-		caughtUp = caughtUp || idle
+		caughtUp = caughtUp || idle || f.ledger.seenAll()
 		if err == nil && caughtUp {
 			f.ledger.advance(idle)
 		}
@@ -56,7 +56,9 @@ func (f *following) account(ctx context.Context, stop func()) (err error) {
 					}
 					err = f.emit(ctx, p)
 				}
-				if f.ledger.changed { // what was closed is printed now
+				// What was closed is printed now. What could not be printed is not saved: its
+				// events would be lost.
+				if err == nil && f.ledger.changed {
 					f.save()
 				}
 				return err

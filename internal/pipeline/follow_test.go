@@ -332,6 +332,61 @@ func TestFollowReload(t *testing.T) {
 	}
 }
 
+// busy brings the lines of one file and then those of another, of which there are always
+// more.
+type busy struct {
+	*feed
+	clock *atomic.Int64
+}
+
+func (b *busy) Next(ctx context.Context) (*tailer.Chunk, error) {
+	if b.at[0] == len(b.files[0]) {
+		at := b.clock.Add(int64(20 * time.Millisecond)) // less than would look like a pause
+		r := timedRecord{timed: true, dest: "busy", hits: true, nanos: at}
+		render(b.rng, &r, false)
+		b.files[1] = append(b.files[1], r)
+	}
+	return b.feed.Next(ctx)
+}
+
+// Windows are closed while records come without a pause, though another file, which has
+// been read, has ended long ago.
+func TestFollowClosesWindowsOfBusyInputs(t *testing.T) {
+	t.Parallel()
+	first := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC).UnixNano()
+	rng := rand.New(rand.NewPCG(84, 1))
+	files := append(hitsOf(rng, first, 1), nil)
+	var clock atomic.Int64
+	clock.Store(first + int64(24*time.Hour))
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	prog := followed(t, slices.Repeat([]window.Spec{{Period: int64(time.Second), Lag: int64(100 * time.Millisecond)}}, 2))
+	closed, busyClosed := 0, 0
+	prog.Print = func(_ []byte, rows []row.Named) error {
+		for _, r := range rows {
+			if r.Follow.Final {
+				closed++
+				if r.Get("dest").String() == "busy" {
+					busyClosed++
+				}
+			}
+		}
+		if busyClosed > 4 {
+			cancel()
+		}
+		return nil
+	}
+	if _, err := pipeline.Follow(ctx, pipeline.FollowConfig{
+		Program: prog, Threads: 2, Chunks: &busy{newFeed(rng, files, nil), &clock},
+		Now: func() time.Time { return time.Unix(0, clock.Load()) },
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if busyClosed == 0 || closed == busyClosed {
+		t.Errorf("%d rows are final, %d of the busy file", closed, busyClosed)
+	}
+}
+
 // A rule that goes and comes back begins anew, and its rows are others: what was printed
 // of them as final stays so.
 func TestFollowRuleComesBack(t *testing.T) {

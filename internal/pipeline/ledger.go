@@ -26,6 +26,7 @@ type ledger struct {
 	res     *Result
 	sources map[uint64]*source
 	panes   map[paneKey]*pane
+	chunks  int               // that were added
 	bytes   int               // of all panes
 	events  []byte            // lines that wait to be printed
 	changed bool              // since it was saved
@@ -41,6 +42,8 @@ type source struct {
 	at      *tailer.Position // nil before the first chunk, and when it need not be kept
 	gone    bool
 	mark    mark // the greatest time of a last record, but no later than it came
+	chunk   int  // the number of its last one, among those of all sources
+	damaged bool // which has been told
 }
 
 // paneKey tells one table of a rule from another: the commands behind stats run over
@@ -117,6 +120,8 @@ func (l *ledger) take(j *chunkJob) (n int) {
 
 func (l *ledger) add(s *source, j *chunkJob) {
 	l.changed = true
+	l.chunks++
+	s.chunk = l.chunks
 	at := j.Position
 	s.at = &at
 	if j.Gone {
@@ -137,8 +142,9 @@ func (l *ledger) add(s *source, j *chunkJob) {
 	for name, n := range f.nulls.Fields {
 		l.res.Nulls.Fields[name] += n
 	}
-	if f.damage != nil {
-		l.cfg.Log(fmt.Errorf("%s: %d malformed records, the first at offset %d: %w", at.Path, f.damage.Count, f.damage.Offset, f.damage.Err))
+	if f.damage != nil && !s.damaged {
+		s.damaged = true // one sample is enough; Counts has them all
+		l.cfg.Log(fmt.Errorf("%s: a malformed record at offset %d: %w", at.Path, f.damage.Offset, f.damage.Err))
 	}
 	l.events = append(l.events, f.lines...)
 	for _, g := range f.table.Rows() {
@@ -185,9 +191,18 @@ func (p *pane) add(l *ledger, k paneKey, g *agg.Row) {
 	p.dirty, p.touched = true, l.cfg.Now().UnixNano()
 }
 
+// aRound is about how many chunks are added until each source that has any has brought
+// one: a follower reads them in turns, a chunk each. It is counted in chunks, as time also
+// passes while a consumer is slow.
+func (l *ledger) aRound() int { return 2*len(l.sources) + 16 }
+
+// seenAll reports whether each source that there was at the start has been seen.
+func (l *ledger) seenAll() bool { return l.chunks > 2*l.aRound() }
+
 // advance closes the windows whose time has come. When every chunk there is has been
 // added (idle), that is told by the clock, as for a scheduled search; while there are
-// more, by the source that is furthest behind.
+// more, by the source that is furthest behind of those that bring them: one that was quiet
+// for a round is at its end, and holds nothing up.
 func (l *ledger) advance(idle bool) {
 	if l.prog.Windows == nil {
 		return
@@ -196,7 +211,7 @@ func (l *ledger) advance(idle bool) {
 	to := now
 	if !idle {
 		for _, s := range l.sources {
-			if s.mark.any {
+			if s.mark.any && l.chunks-s.chunk <= l.aRound() {
 				to = min(to, s.mark.nanos)
 			}
 		}
