@@ -391,7 +391,9 @@ func (f *Follower) giveUp() {
 		if !s.lost || s.final || s.hope {
 			continue
 		}
-		if s.restore && s.pos.Offset > 0 && f.mayReturn(s) {
+		// A list made while files are renamed may lack one, so that it is in none is
+		// believed only after a while.
+		if s.restore && s.pos.Offset > 0 && (f.since(s.changed) < f.cfg.RotateWait || f.mayReturn(s)) {
 			continue
 		}
 		s.final = true

@@ -474,3 +474,26 @@ func TestMissingAtStart(t *testing.T) {
 		}
 	}
 }
+
+// A file that is missing from the first list of folders, since it was renamed meanwhile,
+// and under whose name another one stands, goes on when it is found.
+func TestRenamedDuringTheFirstScan(t *testing.T) {
+	r := newRig(t, "app.json")
+	a, b, c := recs("a", 0, 50), recs("b", 0, 50), recs("c", 0, 50)
+	r.write("app.json", lines(a))
+	r.drain()
+	r.rename("app.json", "app.json.1")
+	r.write("app.json", lines(b))
+	r.drain()
+	r.stop()
+	r.must(os.Mkdir(r.path("unseen"), 0o755))
+	r.rename("app.json.1", "unseen/x")
+	r.rename("app.json", "app.json.1")
+	r.write("app.json", lines(c))
+	r.drain()
+	r.rename("unseen/x", "app.json.2")
+	r.drain()
+	r.want(join(a, b, c)...)
+	r.rest()
+	r.want(join(a, b, c)...)
+}
