@@ -160,7 +160,7 @@ func (m *model) complete() {
 
 // rotate renames app.ndjson, and the older ones.
 func (m *model) rotate() bool {
-	if !m.exists("app.ndjson") || m.saved == nil || !m.knowsApp() {
+	if !m.exists("app.ndjson") || !m.knowsApp() {
 		return false
 	}
 	at := func(i int) string { return m.path(fmt.Sprint("app.ndjson.", i)) }
@@ -194,6 +194,9 @@ func (m *model) rotate() bool {
 func (m *model) knowsApp() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.saved == nil {
+		return false
+	}
 	for _, p := range m.saved.Positions {
 		if strings.Contains(p.Path, "app.ndjson") {
 			return true
