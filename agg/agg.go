@@ -64,7 +64,8 @@ type Table struct {
 	weak   func([]byte) uint64 // hashes keys for tests; else nil
 
 	key   []byte   // scratch
-	large []int    // scratch: where hashes of large values stand in key
+	sums  []uint64 // scratch: hashes of large values
+	large []int    // scratch: where they stand in key
 	place []int    // scratch: which values those are
 	ids   []uint32 // while another table is merged: by its numbers of values, t's plus one
 	noted []uint32 // which of them are new with the group at hand
@@ -93,16 +94,19 @@ func (t *Table) room(n int) bool { return t.limit == 0 || t.bytes+n <= t.limit }
 
 // Observe counts one hit. Its key is copied when it is new.
 func (t *Table) Observe(h *Hit) {
-	hash := t.encode(h)
+	head := h.head()
+	hash, plain := t.hash(h, head)
+	p := t.part(hash)
 	var s *slot
-	var p *part
-	if len(t.large) == 0 || t.internLarge(h.Key) {
-		p, s = t.at(hash, t.key, len(h.Funcs)*statBytes)
+	if plain && p.epoch == t.epoch && len(p.slots) > 0 {
+		if s = p.known(h, hash, head, t.bits); s.ref == 0 {
+			t.encode(h)
+			s = t.add(p, s, hash, t.key, len(h.Funcs)*statBytes)
+		}
+	} else {
+		p, s = t.insert(h, hash, len(h.Funcs)*statBytes)
 	}
 	if s == nil {
-		if len(t.large) > 0 {
-			t.forget()
-		}
 		o := t.overflow(h.Rule, len(h.Key))
 		o.add(&Row{Count: 1, First: h.Nanos, Last: h.Nanos, Timed: h.Timed})
 		return
@@ -164,9 +168,6 @@ func (r *Row) add(o *Row) {
 }
 
 // Merge adds the rows of o, of which another goroutine may read. o stays as it is.
-//
-// Slots that are far apart in memory are asked for a batch at a time: the processor
-// then waits for all of them at once.
 func (t *Table) Merge(o *Table) {
 	t.ids = slices.Grow(t.ids[:0], len(o.values.list))[:len(o.values.list)]
 	clear(t.ids)
@@ -180,12 +181,27 @@ func (t *Table) Merge(o *Table) {
 			}
 			batch[n] = &p.slots[j]
 			if n++; n == len(batch) {
-				t.mergeBatch(o, p, batch[:])
+				t.mergeSlots(o, p, batch[:])
 				n = 0
 			}
 		}
-		t.mergeBatch(o, p, batch[:n])
+		t.mergeSlots(o, p, batch[:n])
 	}
+	t.mergeOverflow(o)
+}
+
+// mergeSlots adds groups of part from of o; those for which there is no room count as
+// overflow.
+func (t *Table) mergeSlots(o *Table, from *part, batch []*slot) {
+	for _, s := range t.mergeBatch(o, from, batch) {
+		var r Row
+		o.row(&r, from, s)
+		t.overflow(r.Rule, len(r.Key)).add(&r)
+	}
+}
+
+// mergeOverflow adds the overflow rows of o.
+func (t *Table) mergeOverflow(o *Table) {
 	for _, r := range o.over {
 		t.overflow(r.Rule, len(r.Key)).add(r)
 	}
@@ -193,10 +209,14 @@ func (t *Table) Merge(o *Table) {
 
 const batchSize = 32
 
-// mergeBatch adds groups of part from of o. The loops that ask for memory decide
-// nothing and are short: a branch that waits for memory, and is guessed wrong, would
-// make the rest of the batch wait, too.
-func (t *Table) mergeBatch(o *Table, from *part, batch []*slot) {
+// mergeBatch adds groups of part from of o, and returns those for which there is no room,
+// in batch.
+//
+// Slots that are far apart in memory are asked for a batch at a time: the processor then
+// waits for all of them at once. The loops that ask for memory decide nothing and are
+// short: a branch that waits for memory, and is guessed wrong, would make the rest of the
+// batch wait, too.
+func (t *Table) mergeBatch(o *Table, from *part, batch []*slot) (refused []*slot) {
 	var homes [batchSize]*slot
 	var found [batchSize]int
 	var keys, theirs [batchSize]*byte
@@ -228,6 +248,7 @@ func (t *Table) mergeBatch(o *Table, from *part, batch []*slot) {
 	}
 	t.touch += touch
 	plain := len(o.values.list) == 0
+	refused = batch[:0]
 	for i, s := range batch {
 		p := t.part(s.hash)
 		if plain && statOf(s.ref) == 0 && p.epoch == t.epoch && found[i] < len(p.slots) {
@@ -237,8 +258,11 @@ func (t *Table) mergeBatch(o *Table, from *part, batch []*slot) {
 				continue
 			}
 		}
-		t.mergeSlot(o, from, s)
+		if !t.mergeSlot(o, from, s) {
+			refused = append(refused, s)
+		}
 	}
+	return refused
 }
 
 var (
@@ -246,8 +270,8 @@ var (
 	noByte byte
 )
 
-// mergeSlot adds a group of part from of o.
-func (t *Table) mergeSlot(o *Table, from *part, s *slot) {
+// mergeSlot adds a group of part from of o, or returns false if there is no room for it.
+func (t *Table) mergeSlot(o *Table, from *part, s *slot) bool {
 	key := from.keyOf(s.ref)
 	t.values.fresh, t.noted = t.values.fresh[:0], t.noted[:0]
 	ok := true
@@ -269,15 +293,13 @@ func (t *Table) mergeSlot(o *Table, from *part, s *slot) {
 	}
 	if to == nil {
 		t.forget()
-		var r Row
-		o.row(&r, from, s)
-		t.overflow(r.Rule, len(r.Key)).add(&r)
-		return
+		return false
 	}
 	to.add(s)
 	if stats != nil {
 		t.mergeStats(p, to, stats)
 	}
+	return true
 }
 
 func (t *Table) mergeStats(p *part, to *slot, stats *statRow) {

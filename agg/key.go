@@ -3,7 +3,6 @@ package agg
 import (
 	"bytes"
 	"encoding/binary"
-	"hash/maphash"
 	"math"
 	"slices"
 )
@@ -13,9 +12,9 @@ import (
 // and a number, or its length plus two and its bytes. A large value is stored once, in
 // Table.values, and its number there stands for it.
 //
-// The hash of a key is that of the same bytes with the hash of each large value in the
-// place of its number, so it is the same in all tables of the process, and another in
-// the next process: nobody can make events whose keys collide.
+// The hash of a key is made of its values as they are, see hash, so it is the same in all
+// tables of the process, and another in the next process: nobody can make events whose
+// keys collide.
 
 const (
 	missing = 0
@@ -26,54 +25,113 @@ const (
 	numberSize = 8
 )
 
-var seed = maphash.MakeSeed()
-
-func hashOf(b []byte) uint64 { return maphash.Bytes(seed, b) }
-
-func (t *Table) hashOf(b []byte) uint64 {
-	if t.weak != nil {
-		return t.weak(b)
-	}
-	return hashOf(b)
-}
-
-// encode makes the key of a hit in t.key, but for the numbers of its large values, and
-// returns its hash.
-func (t *Table) encode(h *Hit) uint64 {
-	head := uint64(h.Rule) << 2
-	if h.Late {
-		head |= 2
-	}
+// encode makes the key of a hit, whose hash was made last, in t.key, but for the numbers
+// of its large values.
+func (t *Table) encode(h *Hit) {
 	k := t.key[:0]
-	switch {
-	case h.Window != NoWindow:
-		k = binary.AppendUvarint(k, head|1)
+	head := h.head()
+	k = binary.AppendUvarint(k, head)
+	if head&windowed != 0 {
 		k = binary.LittleEndian.AppendUint64(k, uint64(h.Window))
-	case head < 0x80:
-		k = append(k, byte(head))
-	default:
-		k = binary.AppendUvarint(k, head)
 	}
 	t.large, t.place = t.large[:0], t.place[:0]
 	for i, v := range h.Key {
 		switch {
 		case v == nil:
 			k = append(k, missing)
-		case len(v) < 0x80-behind:
-			k = append(append(k, byte(len(v)+behind)), v...)
 		case len(v) < largeValue:
 			k = append(binary.AppendUvarint(k, uint64(len(v)+behind)), v...)
 		default:
 			k = append(k, large)
 			t.large, t.place = append(t.large, len(k)), append(t.place, i)
-			k = binary.LittleEndian.AppendUint64(k, t.hashOf(v))
+			k = binary.LittleEndian.AppendUint64(k, t.sums[len(t.large)-1])
 		}
 	}
 	t.key = k
-	if t.weak == nil {
-		return maphash.Bytes(seed, k)
+}
+
+const (
+	windowed = 1 // flags of a head
+	wasLate  = 2
+)
+
+// head is what a key begins with.
+func (h *Hit) head() uint64 {
+	head := uint64(h.Rule) << 2
+	if h.Late {
+		head |= wasLate
 	}
-	return t.weak(k)
+	if h.Window != NoWindow {
+		head |= windowed
+	}
+	return head
+}
+
+// is reports whether key is that of a hit without large values, and with that head.
+func (h *Hit) is(key []byte, head uint64) bool {
+	i := 1
+	if head >= 0x80 || head&windowed != 0 {
+		if i = h.headLen(key, head); i == 0 {
+			return false
+		}
+	} else if key[0] != byte(head) {
+		return false
+	}
+	for _, v := range h.Key {
+		n := len(v)
+		if n == 0 || n >= 0x80-behind {
+			if i = valueEnd(key, i, v); i == 0 {
+				return false
+			}
+			continue
+		}
+		if i+n >= len(key) || key[i] != byte(n+behind) {
+			return false
+		}
+		k := key[i+1 : i+1+n]
+		switch {
+		case n > 16 || n < 8:
+			if string(k) != string(v) {
+				return false
+			}
+		case binary.LittleEndian.Uint64(k) != binary.LittleEndian.Uint64(v),
+			binary.LittleEndian.Uint64(k[n-8:]) != binary.LittleEndian.Uint64(v[n-8:]):
+			return false
+		}
+		i += 1 + n
+	}
+	return i == len(key)
+}
+
+// headLen returns how long the head and the window of h in key are, or 0 if they are
+// others.
+func (h *Hit) headLen(key []byte, head uint64) int {
+	got, n := binary.Uvarint(key)
+	switch {
+	case got != head:
+		return 0
+	case head&windowed == 0:
+		return n
+	case binary.LittleEndian.Uint64(key[n:]) != uint64(h.Window):
+		return 0
+	}
+	return n + 8
+}
+
+// valueEnd returns where v, which is not large, ends in key if it stands at i, or 0.
+func valueEnd(key []byte, i int, v []byte) int {
+	if i >= len(key) {
+		return 0
+	}
+	n, w := binary.Uvarint(key[i:])
+	i += w
+	switch {
+	case v == nil && n == missing:
+		return i
+	case v == nil || n != uint64(len(v)+behind) || len(key)-i < len(v) || string(key[i:i+len(v)]) != string(v):
+		return 0
+	}
+	return i + len(v)
 }
 
 // internLarge puts the numbers of the large values among those of a hit into t.key, or
@@ -115,11 +173,11 @@ func (t *Table) translate(o *Table) bool {
 func header(key []byte) (rule int, window int64, late bool, values []byte) {
 	head, n := binary.Uvarint(key)
 	window = NoWindow
-	if head&1 != 0 {
+	if head&windowed != 0 {
 		window = int64(binary.LittleEndian.Uint64(key[n:]))
 		n += 8
 	}
-	return int(head >> 2), window, head&2 != 0, key[n:]
+	return int(head >> 2), window, head&wasLate != 0, key[n:]
 }
 
 // next returns the first value of the rest of a key, and what is behind it.

@@ -197,7 +197,7 @@ func TestBytesAreCounted(t *testing.T) {
 	for range 30 {
 		d := s.Take()
 		for range 300 {
-			h := testHit(rng, 20)
+			h := testHit(rng, 20, false)
 			if len(h.Key) > 0 {
 				h.Key[0] = fmt.Append(nil, rng.IntN(5000), strings.Repeat("w", rng.IntN(600)))
 			}

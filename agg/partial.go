@@ -19,14 +19,10 @@ func (t *Table) Add(r *Row, funcs []Func) {
 		t.overflow(r.Rule, len(r.Key)).add(r)
 		return
 	}
-	hash := t.encode(&Hit{Rule: r.Rule, Window: r.Window, Late: r.Late, Key: r.Key})
-	var p *part
-	var s *slot
-	if t.internLarge(r.Key) {
-		p, s = t.at(hash, t.key, len(r.Stats)*statBytes)
-	}
+	h := Hit{Rule: r.Rule, Window: r.Window, Late: r.Late, Key: r.Key}
+	hash, _ := t.hash(&h, h.head())
+	p, s := t.insert(&h, hash, len(r.Stats)*statBytes)
 	if s == nil {
-		t.forget()
 		t.overflow(r.Rule, len(r.Key)).add(r)
 		return
 	}
@@ -42,7 +38,9 @@ func (t *Table) Add(r *Row, funcs []Func) {
 // Get returns the group of the rule, window, lateness and key of r, or nil if t has none.
 // It is as valid as the rows of Rows.
 func (t *Table) Get(r *Row) *Row {
-	hash := t.encode(&Hit{Rule: r.Rule, Window: r.Window, Late: r.Late, Key: r.Key})
+	h := Hit{Rule: r.Rule, Window: r.Window, Late: r.Late, Key: r.Key}
+	hash, _ := t.hash(&h, h.head())
+	t.encode(&h)
 	known := t.internLarge(r.Key)
 	defer t.forget()
 	if !known {

@@ -10,13 +10,18 @@ import (
 
 // Shared is a table to which any number of goroutines hand over what they counted into
 // tables of their own. None waits for another while it counts: it leaves its table on a
-// stack, and whoever finds nobody at it merges what is there. Since whole tables are merged, one
-// after another, what is in a Shared is always what some of them add up to.
+// stack, and whoever finds nobody at it takes what is there, a batch. All who come by then
+// merge it, each some lanes of it, and who is done last ends it. Since batches are of whole
+// tables, what is in a Shared between two of them is always what some of those add up to.
 type Shared struct {
 	head    atomic.Pointer[given] // the newest one that waits
-	owner   atomic.Bool           // somebody is at what follows
+	owner   atomic.Bool           // somebody is at what follows, or a batch is merged
+	batch   atomic.Pointer[batch] // nil if none is merged
 	table   *Table
 	offsets map[int]int64
+
+	lanes    []lane
+	laneBits uint // how many of a hash choose one
 
 	waiting atomic.Int64 // bytes of the tables on the stack or taken from it
 	slack   int64        // of waiting
@@ -56,7 +61,8 @@ type given struct {
 func NewShared(limit, tables int) *Shared { return newShared(limit, tables, sharedBits, nil) }
 
 func newShared(limit, tables int, bits uint, weak func([]byte) uint64) *Shared {
-	s := &Shared{table: newTable(bits, weak), offsets: map[int]int64{}, slack: maxSlack}
+	s := &Shared{table: newTable(bits, weak), offsets: map[int]int64{}, slack: maxSlack, laneBits: min(bits, laneBits)}
+	s.lanes = make([]lane, 1<<s.laneBits)
 	if limit > 0 {
 		s.delta = max(1, limit/4/tables)
 		// What waits to be merged may be as large as two tables.
@@ -154,18 +160,26 @@ type visit struct {
 	state state
 	given *given // to be left on the stack
 	list  *given // taken from it, the oldest first
+	batch *batch // to be helped with
+	lane  int    // of it
 	act   func() // to be done where nobody else is
 }
 
 type state uint8
 
 const (
-	pushing  state = iota // a table is to be given
-	linking               // likewise; given.next is what was the newest
-	looking               // is there anything to merge?
-	entering              // is nobody there?
-	taking                // what is there to merge?
-	merging
+	pushing    state = iota // a table is to be given
+	linking                 // likewise; given.next is what was the newest
+	looking                 // is there anything to merge?
+	entering                // is nobody there?
+	taking                  // what is there to merge?
+	alone                   // merge it, and act
+	publishing              // let others help to merge it
+	helping                 // is there a batch?
+	claiming                // has it a lane that nobody took?
+	merging                 // that lane
+	ending                  // was it the last one?
+	finishing               // what lanes cannot do
 	leaving
 	done
 )
@@ -193,26 +207,30 @@ func (v *visit) step() progress {
 	case looking:
 		v.state = entering
 		if s.head.Load() == nil {
-			v.state = done
-			return over
+			v.state = helping
 		}
 	case entering:
 		return v.enter()
 	case taking:
 		v.list = reverse(s.head.Swap(nil))
-		v.state = merging
-	case merging:
-		v.merge()
+		v.state = publishing
+		if v.act != nil {
+			v.state = alone
+		}
+	case alone:
+		v.mergeAlone()
 	case leaving:
 		s.owner.Store(false)
 		// What was given since then: who gave it saw that somebody was here.
 		v.state = looking
+	default:
+		return v.help()
 	}
 	return more
 }
 
-// enter tries to be alone with the table. A visit that comes to give need not: who is
-// there looks at the stack once more after leaving.
+// enter tries to be alone with the table. A visit that comes to give need not: who ends
+// the batch at hand looks at the stack once more after leaving.
 func (v *visit) enter() progress {
 	if v.s.owner.CompareAndSwap(false, true) {
 		v.state = taking
@@ -221,25 +239,68 @@ func (v *visit) enter() progress {
 	if v.act != nil {
 		return wait
 	}
-	v.state = done
-	return over
+	v.state = helping
+	return more
 }
 
-// merge merges one table, or does what is left.
-func (v *visit) merge() {
-	s := v.s
-	g := v.list
-	if g == nil {
-		if v.act != nil {
-			v.act()
-			v.act = nil
+// help is the steps of those who merge a batch.
+func (v *visit) help() progress {
+	s, b := v.s, v.batch
+	switch v.state {
+	case publishing:
+		s.split()
+		v.batch = &batch{list: v.list}
+		v.batch.open.Store(int32(len(s.lanes)))
+		v.state = claiming
+		s.batch.Store(v.batch)
+	case helping:
+		v.batch = s.batch.Load()
+		v.state = claiming
+		if v.batch == nil {
+			v.state = done
+			return over
 		}
-		s.left.Store(s.table.Overflowed())
+	case claiming:
+		v.lane = int(b.begun.Add(1)) - 1
+		v.state = merging
+		if v.lane >= len(s.lanes) {
+			v.state = done
+			return over
+		}
+	case merging:
+		s.mergeLane(v.lane, b.list)
+		v.state = ending
+	case ending:
+		v.state = claiming
+		if b.open.Add(-1) == 0 {
+			v.state = finishing
+		}
+	case finishing:
+		s.batch.Store(nil)
+		s.finish(b.list)
 		v.state = leaving
-		return
 	}
-	v.list = g.next
-	s.table.Merge(g.table)
+	return more
+}
+
+// mergeAlone merges what was taken, and acts.
+func (v *visit) mergeAlone() {
+	s := v.s
+	for g := v.list; g != nil; {
+		next := g.next
+		s.table.Merge(g.table)
+		s.note(g)
+		g = next
+	}
+	v.act()
+	v.act = nil
+	s.left.Store(s.table.Overflowed())
+	v.state = leaving
+}
+
+// note is what is to be done when g has been merged. From here on its table may be used
+// again.
+func (s *Shared) note(g *given) {
 	for _, m := range g.marks {
 		s.offsets[m.Input] = max(s.offsets[m.Input], m.Offset)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -21,12 +22,15 @@ var weakHashes = map[string]func([]byte) uint64{
 
 var testFuncs = []Func{Values, Max, Latest, Sum}
 
-// testHit makes a hit of few groups: with windows, late ones, missing, empty and large
-// values, and statistics for rules of odd numbers.
-func testHit(rng *rand.Rand, n int) *Hit {
+// testHit makes a hit of few groups: with windows, late ones, missing, empty and, unless
+// it is to be plain, large values, and statistics for rules of odd numbers.
+func testHit(rng *rand.Rand, n int, plain bool) *Hit {
 	bigA, bigB := bytes.Repeat([]byte("A"), largeValue), bytes.Repeat([]byte("B"), 700)
 	values := [][]byte{nil, {}, []byte("a"), []byte("b"), bytes.Repeat([]byte("c"), 125), bytes.Repeat([]byte("c"), 126),
-		bytes.Repeat([]byte("d"), largeValue-1), bigA, append(bytes.Clone(bigA), 'x'), bigB, {missing}, {large}, {behind + 1, 'a'}}
+		bytes.Repeat([]byte("d"), largeValue-1), {missing}, {large}, {behind + 1, 'a'}}
+	if !plain {
+		values = slices.Insert(values, 5, bigA, append(bytes.Clone(bigA), 'x'), bigB)
+	}
 	h := &Hit{Rule: rng.IntN(4), Window: NoWindow, Late: rng.IntN(4) == 0, Nanos: rng.Int64N(100) - 50, Timed: rng.IntN(3) > 0}
 	if rng.IntN(2) == 0 {
 		h.Window = rng.Int64N(3) - 1
@@ -37,7 +41,7 @@ func testHit(rng *rand.Rand, n int) *Hit {
 	if h.Key == nil && h.Rule > 0 {
 		h.Key = [][]byte{}
 	}
-	if h.Rule%2 == 1 {
+	if h.Rule%2 == 1 && !plain {
 		h.Funcs = testFuncs
 		for range testFuncs {
 			num := rng.IntN(20)
@@ -127,6 +131,7 @@ func rowsOf(t testing.TB, tab *Table) string {
 func exercise(t testing.TB, hash func([]byte) uint64, bits uint, rng *rand.Rand, next func() (op int, ok bool)) {
 	t.Helper()
 	s := newShared(0, 1, bits, hash)
+	plain := rng.IntN(2) == 0
 	type worker struct {
 		table *Table
 		want  model
@@ -145,7 +150,7 @@ func exercise(t testing.TB, hash func([]byte) uint64, bits uint, rng *rand.Rand,
 		w := &workers[op%3]
 		switch {
 		case op < 200:
-			h := testHit(rng, 2+op/8)
+			h := testHit(rng, 2+op/8, plain)
 			w.table.Observe(h)
 			w.want.observe(h)
 			for _, v := range h.Key { // the decoder uses its memory again
@@ -182,7 +187,7 @@ func exercise(t testing.TB, hash func([]byte) uint64, bits uint, rng *rand.Rand,
 func TestSharedEqualsMap(t *testing.T) {
 	t.Parallel()
 	for name, hash := range weakHashes {
-		for seed := range uint64(12) {
+		for seed := range uint64(24) {
 			rng := rand.New(rand.NewPCG(seed, 1))
 			n := rng.IntN(600)
 			exercise(t, hash, uint(seed%4), rng, func() (int, bool) {
@@ -219,6 +224,12 @@ func FuzzShared(f *testing.F) {
 // same time, so a snapshot in which they differ was torn.
 func TestSnapshotsAreWhole(t *testing.T) {
 	t.Parallel()
+	t.Run("lanes", func(t *testing.T) { snapshotsAreWhole(t, nil) })
+	t.Run("statistics", func(t *testing.T) { snapshotsAreWhole(t, testFuncs[:1]) })
+}
+
+func snapshotsAreWhole(t *testing.T, funcs []Func) {
+	t.Parallel()
 	const writers, tables, hits = 3, 60, 50
 	s := NewShared(64<<20, 16)
 	var writing, reading sync.WaitGroup
@@ -229,7 +240,7 @@ func TestSnapshotsAreWhole(t *testing.T) {
 				for k := range hits {
 					for _, side := range []string{"left", "right"} {
 						d.Observe(&Hit{Window: NoWindow, Nanos: int64(i), Timed: true, Key: [][]byte{[]byte(side), fmt.Append(nil, k)},
-							Funcs: testFuncs[:1], Samples: [][]Sample{{{Text: fmt.Sprint(w, i)}}}})
+							Funcs: funcs, Samples: [][]Sample{{{Text: fmt.Sprint(w, i)}}}})
 					}
 				}
 				s.Give(d, Mark{w, int64(i + 1)})
@@ -251,7 +262,7 @@ func TestSnapshotsAreWhole(t *testing.T) {
 					if r.Count != total {
 						t.Errorf("a row counts %d hits of %d tables", r.Count, total)
 					}
-					sides[string(r.Key[0])][string(r.Key[1])] = fmt.Sprint(r.First, r.Last, r.Stats[0].Result(Values))
+					sides[string(r.Key[0])][string(r.Key[1])] = show(r)
 					return true
 				})
 				if !maps.Equal(sides["left"], sides["right"]) {
@@ -300,5 +311,86 @@ func TestLargeValuesAreStoredOnce(t *testing.T) {
 		if !bytes.Equal(r.Key[1], script) || r.Count != 10 {
 			t.Fatalf("%d hits of %.20s", r.Count, r.Key[1])
 		}
+	}
+}
+
+// Several goroutines give at the same time, large tables and small ones: nothing is lost
+// or counted twice, with room for all groups and without.
+func TestManyGive(t *testing.T) {
+	t.Parallel()
+	for name, hash := range map[string]func([]byte) uint64{"seeded": nil, "two bits": weakHashes["two bits"]} {
+		for _, limit := range []int{0, 3 << 20} {
+			s := newShared(limit, 16, 5, hash)
+			const workers, keys = 4, 20_000
+			var want [workers]map[string]group
+			var wait sync.WaitGroup
+			for w := range workers {
+				want[w] = map[string]group{}
+				wait.Go(func() {
+					rng := rand.New(rand.NewPCG(uint64(w), 9))
+					d := s.Take()
+					n := 40_000
+					if hash != nil {
+						n = 2000 // each looks at a quarter of all groups
+					}
+					for range n {
+						k := fmt.Append(nil, min(rng.IntN(keys), rng.IntN(keys)))
+						nanos := rng.Int64N(1e9)
+						d.Observe(&Hit{Rule: w % 2, Window: NoWindow, Key: [][]byte{k}, Nanos: nanos, Timed: true})
+						id := fmt.Sprintf("%d %s", w%2, k)
+						want[w][id] = want[w][id].with(group{1, nanos, nanos})
+						if s.Full(d) || rng.IntN(1000) == 0 {
+							s.Give(d)
+							d = s.Take()
+						}
+					}
+					s.Give(d)
+				})
+			}
+			wait.Wait()
+			all := map[string]group{}
+			for _, m := range want {
+				for k, g := range m {
+					all[k] = all[k].with(g)
+				}
+			}
+			checkMany(t, name, s, limit, all)
+		}
+	}
+}
+
+type group struct{ count, first, last int64 }
+
+func (g group) with(o group) group {
+	if g.count == 0 {
+		return o
+	}
+	return group{g.count + o.count, min(g.first, o.first), max(g.last, o.last)}
+}
+
+func checkMany(t *testing.T, name string, s *Shared, limit int, want map[string]group) {
+	t.Helper()
+	left := map[int]group{}
+	for k, g := range want {
+		left[int(k[0]-'0')] = left[int(k[0]-'0')].with(g)
+	}
+	snap := s.Snapshot()
+	for _, r := range snap.Rows() {
+		got := group{r.Count, r.First, r.Last}
+		l := left[r.Rule]
+		l.count -= r.Count
+		left[r.Rule] = l
+		w := want[fmt.Sprintf("%d %s", r.Rule, r.Key[0])]
+		switch {
+		case r.Overflow:
+		case limit == 0 && got != w, got.count > w.count, got.first < w.first, got.last > w.last:
+			t.Fatalf("%s: rule %d, %s: %v, want %v", name, r.Rule, r.Key[0], got, w)
+		}
+	}
+	if limit == 0 && (snap.Len() != len(want) || snap.Overflowed() != 0) || left[0].count != 0 || left[1].count != 0 {
+		t.Errorf("%s, limit %d: %d groups, want %d; %d hits overflow; hits in no row: %v", name, limit, snap.Len(), len(want), snap.Overflowed(), left)
+	}
+	if limit > 0 && (snap.Bytes() > limit*3/4 || name == "seeded" && snap.Overflowed() == 0) {
+		t.Errorf("%s: %d bytes of %d, %d hits overflow", name, snap.Bytes(), limit, snap.Overflowed())
 	}
 }

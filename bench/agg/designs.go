@@ -29,13 +29,13 @@ type shared struct {
 func (s *shared) worker() (func(uint64, []byte, []byte, int64), func()) {
 	d := s.s.Take()
 	h := agg.Hit{Window: agg.NoWindow, Timed: true}
-	values := make([][]byte, 2)
+	var values [2][]byte
+	h.Key = values[:1]
 	observe := func(_ uint64, key, text []byte, nanos int64) {
-		values[0], values[1] = key, text
-		h.Key, h.Nanos = values[:2], nanos
-		if text == nil {
-			h.Key = values[:1]
+		if text != nil {
+			values[1], h.Key = text, values[:2]
 		}
+		values[0], h.Nanos = key, nanos
 		d.Observe(&h)
 		if s.s.Full(d) {
 			s.s.Give(d)
