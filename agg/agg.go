@@ -3,8 +3,9 @@
 // plain computation over all of them.
 //
 // Each worker fills a Table of its own, so that no record waits for another worker.
-// What a table holds is handed over to a Shared one from time to time, as a whole:
-// at every moment, that one is what some whole tables add up to.
+// What a table holds is handed over to a Shared one from time to time, as a whole, and
+// merged there by all workers, each some lanes of it: who looks always sees what some
+// whole tables add up to.
 package agg
 
 import (
