@@ -13,13 +13,6 @@ var secrets = [3]uint64{hashOf([]byte{0}), hashOf([]byte{1}), hashOf([]byte{2})}
 
 func hashOf(b []byte) uint64 { return maphash.Bytes(seed, b) }
 
-func (t *Table) hashOf(b []byte) uint64 {
-	if t.weak != nil {
-		return t.weak(b)
-	}
-	return hashOf(b)
-}
-
 // hash returns the hash of the key of a hit with that head. If it has large values, which
 // plain tells, it leaves their hashes in t.sums.
 //

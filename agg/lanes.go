@@ -15,7 +15,7 @@ type batch struct {
 type lane struct {
 	table Table  // which has those of its parts that the lane's hashes lead to
 	rest  []left // of the batch
-	_     [64]byte
+	_     [64]byte // two lanes share no line of a cache
 }
 
 // left is a group for which a lane had no room. It had only its share of what was free.
