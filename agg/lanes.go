@@ -13,8 +13,8 @@ type batch struct {
 
 // lane is some of a Shared's parts that lie side by side, while a batch is merged.
 type lane struct {
-	table Table  // which has those of its parts that the lane's hashes lead to
-	rest  []left // of the batch
+	table Table    // which has those of its parts that the lane's hashes lead to
+	rest  []left   // of the batch
 	_     [64]byte // two lanes share no line of a cache
 }
 
