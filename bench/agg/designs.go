@@ -26,12 +26,12 @@ type shared struct {
 	keys int
 }
 
-func (s *shared) worker() (func(uint64, []byte, []byte, int64), func()) {
+func (s *shared) worker() (func([]byte, []byte, int64), func()) {
 	d := s.s.Take()
 	h := agg.Hit{Window: agg.NoWindow, Timed: true}
 	var values [2][]byte
 	h.Key = values[:1]
-	observe := func(_ uint64, key, text []byte, nanos int64) {
+	observe := func(key, text []byte, nanos int64) {
 		if text != nil {
 			values[1], h.Key = text, values[:2]
 		}
@@ -79,9 +79,9 @@ func join(buf, key, text []byte) []byte { return append(append(buf[:0], key...),
 
 type syncMap struct{ m sync.Map }
 
-func (s *syncMap) worker() (func(uint64, []byte, []byte, int64), func()) {
+func (s *syncMap) worker() (func([]byte, []byte, int64), func()) {
 	var buf []byte
-	return func(_ uint64, key, text []byte, nanos int64) {
+	return func(key, text []byte, nanos int64) {
 		buf = join(buf, key, text)
 		v, ok := s.m.Load(string(buf))
 		if !ok {
@@ -100,9 +100,9 @@ func (s *syncMap) each(f func([]byte, group)) {
 
 type xsyncMap struct{ m *xsync.Map[string, *cells] }
 
-func (s xsyncMap) worker() (func(uint64, []byte, []byte, int64), func()) {
+func (s xsyncMap) worker() (func([]byte, []byte, int64), func()) {
 	var buf []byte
-	return func(_ uint64, key, text []byte, nanos int64) {
+	return func(key, text []byte, nanos int64) {
 		buf = join(buf, key, text)
 		v, ok := s.m.Load(string(buf))
 		if !ok {
@@ -120,10 +120,10 @@ func (s xsyncMap) each(f func([]byte, group)) {
 
 type plainMap map[string]*group
 
-func (m plainMap) worker() (func(uint64, []byte, []byte, int64), func()) {
+func (m plainMap) worker() (func([]byte, []byte, int64), func()) {
 	var buf []byte
 	groups := 0
-	return func(_ uint64, key, text []byte, nanos int64) {
+	return func(key, text []byte, nanos int64) {
 		buf = join(buf, key, text)
 		g := m[string(buf)]
 		if g == nil {
@@ -172,9 +172,9 @@ func newSlots(keys int) *slots {
 	return s
 }
 
-func (s *slots) worker() (func(uint64, []byte, []byte, int64), func()) {
+func (s *slots) worker() (func([]byte, []byte, int64), func()) {
 	var buf []byte
-	return func(_ uint64, key, text []byte, nanos int64) {
+	return func(key, text []byte, nanos int64) {
 		buf = join(buf, key, text)
 		hash := maphash.Bytes(s.seed, buf)
 		var fresh *slotKey

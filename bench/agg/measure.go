@@ -52,11 +52,16 @@ func (s *source) next() uint64 {
 	return min(uint64(n)-1, s.keys-1)
 }
 
-// key writes the short key of a group.
-func key(buf []byte, n uint64) {
-	copy(buf, "host")
-	binary.BigEndian.PutUint64(buf[4:], n)
+// fill writes short keys of the next groups.
+func (s *source) fill(keys []byte) {
+	for ; len(keys) > 0; keys = keys[shortKey:] {
+		copy(keys, "host")
+		binary.BigEndian.PutUint64(keys[4:], s.next())
+	}
 }
+
+// groupOf returns the number of the group of a short key.
+func groupOf(key []byte) uint64 { return binary.BigEndian.Uint64(key[4:]) }
 
 // text is the long value of a group: texts that differ at their ends.
 var text = func() (all [texts][]byte) {
@@ -79,7 +84,7 @@ type group struct{ count, first, last int64 }
 // store is a design at work.
 type store interface {
 	// worker returns what one thread calls for each of its observations, and at the end.
-	worker() (observe func(n uint64, key, text []byte, nanos int64), end func())
+	worker() (observe func(key, text []byte, nanos int64), end func())
 	// each yields the groups, each once.
 	each(f func(key []byte, g group))
 }
@@ -103,18 +108,26 @@ func measure(d design, threads int, l load) (r result, err error) {
 		n = max(10_000_000, l.keys)
 	}
 	n -= n % threads
+	keys := make([][]byte, threads)
+	for thread := range keys {
+		keys[thread] = make([]byte, n/threads*shortKey)
+	}
 	before := heap()
 	s := d.make(l)
 	for round := range 2 {
+		for thread, k := range keys {
+			newSource(l, thread, round).fill(k)
+		}
 		start := time.Now()
 		var wait sync.WaitGroup
-		for thread := range threads {
-			wait.Go(func() { observe(s, newSource(l, thread, round), l, n/threads) })
+		for _, k := range keys {
+			wait.Go(func() { observe(s, k, l.long) })
 		}
 		wait.Wait()
 		r.nanos = float64(time.Since(start).Nanoseconds()) / float64(n)
 	}
 	after := heap()
+	runtime.KeepAlive(keys)
 	want, groups := make([]group, l.keys), 0
 	for round := range 2 {
 		for thread := range threads {
@@ -131,7 +144,7 @@ func measure(d design, threads int, l load) (r result, err error) {
 	}
 	r.bytes = float64(after-before-int64(text))/float64(groups) - shortKey
 	s.each(func(key []byte, g group) {
-		w := &want[binary.BigEndian.Uint64(key[4:])]
+		w := &want[groupOf(key)]
 		if *w != g && err == nil {
 			err = fmt.Errorf("group %x has %v, want %v", key, g, *w)
 		}
@@ -144,28 +157,20 @@ func measure(d design, threads int, l load) (r result, err error) {
 	return r, err
 }
 
-// ahead is how many keys are made before they are observed: those of a decoded record
-// were not written a moment ago either. A processor that loads in one what it has just
-// stored in pieces waits for as long as an observation takes.
-const ahead = 64
-
-func observe(s store, src *source, l load, n int) {
+// observe shows a design the keys of one thread. They were made before the clock started,
+// as those of a record were made by its decoder: what it takes to choose a group is in
+// none of the figures, and no key has only just been stored.
+func observe(s store, keys []byte, long bool) {
 	observe, end := s.worker()
-	var numbers [ahead]uint64
-	keys := make([]byte, ahead*shortKey)
-	for i := 0; i < n; i += ahead {
-		some := min(ahead, n-i)
-		for k := range some {
-			numbers[k] = src.next()
-			key(keys[k*shortKey:], numbers[k])
+	for i := 0; len(keys) > 0; i++ {
+		k := keys[:shortKey:shortKey]
+		keys = keys[shortKey:]
+		g := groupOf(k)
+		var t []byte
+		if long {
+			t = text[g%texts]
 		}
-		for k, g := range numbers[:some] {
-			var t []byte
-			if l.long {
-				t = text[g%texts]
-			}
-			observe(g, keys[k*shortKey:(k+1)*shortKey:(k+1)*shortKey], t, nanosOf(g, i+k))
-		}
+		observe(k, t, nanosOf(g, i))
 	}
 	end()
 }

@@ -17,14 +17,13 @@ func page(cells []cell, rounds int) []byte {
 	fmt.Fprintf(&b, "# %s, %s/%s, the aggregator\n\n", time.Now().Format(time.DateOnly), runtime.GOOS, runtime.GOARCH)
 	fmt.Fprintf(&b, `Written by bench/agg. Medians of %d rounds in which the cells took turns, each in a
 process of its own; ns are wall time per observation by all threads together, the second
-time that the same load is run, with what it takes to choose a key, which is more for
-Zipf's law. Every count, first and last time of every group was verified in
-every round. Bytes are those of the heap in use at the end, by group, without the text of its
+time that the same load is run. Every count, first and last time of every group was
+verified in every round. Bytes are those of the heap in use at the end, by group, without the text of its
 key; where keys have a text of 20 KB, without the 16 texts that there are: a design that
-stores them in each group has them here. Keys are 12 bytes, made 64
-ahead and compared in full. "agg" is
-what ships, hand-over included; "atomic slots" is made as large as it will be, and it
-and the maps cannot show a row of one moment.
+stores them in each group has them here. Keys are 12 bytes, made
+before the clock starts, and compared in full. "agg" is what ships, hand-over included;
+"atomic slots" is made as large as it will be, and it and the maps cannot show a row of
+one moment.
 
 `, rounds)
 	for _, fact := range machine() {
