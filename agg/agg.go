@@ -48,10 +48,10 @@ type Hit struct {
 
 // Table counts hits per group. It is for one goroutine.
 //
-// Groups stand in slots without pointers, in the order of their keys' hashes, keys in
-// chunks of bytes. So the garbage collector has nothing to look through, a table grows
-// and is merged in one pass over its memory from front to back, and a copy of it is
-// the list of its parts; see fork.
+// Groups stand in chunks of bytes in the order in which they came, and slots without
+// pointers say where. So the garbage collector has nothing to look through, a table is
+// merged in one pass over its memory from front to back, and a copy of it is the list of
+// its parts; see fork.
 type Table struct {
 	parts  []part // by the first bits of the hash; as many as a power of two
 	bits   uint   // how many bits those are
@@ -66,8 +66,6 @@ type Table struct {
 
 	key   []byte   // scratch
 	sums  []uint64 // scratch: hashes of large values
-	large []int    // scratch: where they stand in key
-	place []int    // scratch: which values those are
 	ids   []uint32 // while another table is merged: by its numbers of values, t's plus one
 	noted []uint32 // which of them are new with the group at hand
 	touch uint64   // what reads that are for the cache came to, so that they are not left out
@@ -98,32 +96,34 @@ func (t *Table) Observe(h *Hit) {
 	head := h.head()
 	hash, plain := t.hash(h, head)
 	p := t.part(hash)
-	var s *slot
+	var e *entry
 	if plain && p.epoch == t.epoch && len(p.slots) > 0 {
-		if s = p.known(h, hash, head, t.bits); s.ref == 0 {
-			t.encode(h)
-			s = t.add(p, s, hash, t.key, len(h.Funcs)*statBytes)
+		free := 0
+		if e, free = p.known(h, hash, head, t.bits); e == nil {
+			if e = t.add(p, free, hash, h.keySize(head), len(h.Funcs)*statBytes); e != nil {
+				h.appendKey(e.key()[:0], head, nil)
+			}
 		}
 	} else {
-		p, s = t.insert(h, hash, len(h.Funcs)*statBytes)
+		p, e = t.insert(h, hash, head, plain)
 	}
-	if s == nil {
+	if e == nil {
 		o := t.overflow(h.Rule, len(h.Key))
 		o.add(&Row{Count: 1, First: h.Nanos, Last: h.Nanos, Timed: h.Timed})
 		return
 	}
-	s.count++
+	e.count++
 	if h.Timed {
-		s.first, s.last = min(s.first, h.Nanos), max(s.last, h.Nanos)
+		e.first, e.last = min(e.first, h.Nanos), max(e.last, h.Nanos)
 	}
 	if len(h.Funcs) > 0 {
-		t.sample(p, s, h)
+		t.sample(p, e, h)
 	}
 }
 
 // sample adds the samples of a hit to the statistics of its group.
-func (t *Table) sample(p *part, s *slot, h *Hit) {
-	g := t.statsOf(p, s, h.Funcs)
+func (t *Table) sample(p *part, e *entry, h *Hit) {
+	g := t.statsOf(p, e, h.Funcs)
 	before := g.size()
 	full := !t.room(0)
 	for i, f := range h.Funcs {
@@ -172,33 +172,17 @@ func (r *Row) add(o *Row) {
 func (t *Table) Merge(o *Table) {
 	t.ids = slices.Grow(t.ids[:0], len(o.values.list))[:len(o.values.list)]
 	clear(t.ids)
-	var batch [batchSize]*slot
 	for i := range o.parts {
-		p := &o.parts[i]
-		n := 0
-		for j := range p.slots {
-			if p.slots[j].ref == 0 {
-				continue
-			}
-			batch[n] = &p.slots[j]
-			if n++; n == len(batch) {
-				t.mergeSlots(o, p, batch[:])
-				n = 0
-			}
-		}
-		t.mergeSlots(o, p, batch[:n])
+		t.mergePart(o, &o.parts[i], func(e *entry) { t.refuse(o, &o.parts[i], e) })
 	}
 	t.mergeOverflow(o)
 }
 
-// mergeSlots adds groups of part from of o; those for which there is no room count as
-// overflow.
-func (t *Table) mergeSlots(o *Table, from *part, batch []*slot) {
-	for _, s := range t.mergeBatch(o, from, batch) {
-		var r Row
-		o.row(&r, from, s)
-		t.overflow(r.Rule, len(r.Key)).add(&r)
-	}
+// refuse counts a group of part from of o, for which there is no room, as overflow.
+func (t *Table) refuse(o *Table, from *part, e *entry) {
+	var r Row
+	o.row(&r, from, e)
+	t.overflow(r.Rule, len(r.Key)).add(&r)
 }
 
 // mergeOverflow adds the overflow rows of o.
@@ -210,70 +194,99 @@ func (t *Table) mergeOverflow(o *Table) {
 
 const batchSize = 32
 
-// mergeBatch adds groups of part from of o, and returns those for which there is no room,
-// in batch.
+// mergePart adds the groups of a part of o, and calls refused for each for which there is
+// no room.
+func (t *Table) mergePart(o *Table, from *part, refused func(*entry)) {
+	var all [batchSize]*entry
+	plain := len(o.values.list) == 0
+	for c := from.cursor(); ; {
+		n := 0
+		for n < len(all) {
+			_, e := c.next()
+			if e == nil {
+				break
+			}
+			all[n] = e
+			n++
+		}
+		if n == 0 {
+			return
+		}
+		batch := all[:n]
+		if plain {
+			batch = t.mergeBatch(batch)
+		}
+		for _, e := range batch {
+			if !t.mergeEntry(o, from, e) {
+				refused(e)
+			}
+		}
+	}
+}
+
+// mergeBatch adds groups of a table without large values, and returns those, in batch,
+// that need more than adding to what there is.
 //
-// Slots that are far apart in memory are asked for a batch at a time: the processor then
+// Entries that are far apart in memory are asked for a batch at a time: the processor then
 // waits for all of them at once. The loops that ask for memory decide nothing and are
 // short: a branch that waits for memory, and is guessed wrong, would make the rest of the
 // batch wait, too.
-func (t *Table) mergeBatch(o *Table, from *part, batch []*slot) (refused []*slot) {
+func (t *Table) mergeBatch(batch []*entry) (rest []*entry) {
 	var homes [batchSize]*slot
-	var found [batchSize]int
-	var keys, theirs [batchSize]*byte
-	for i, s := range batch {
-		homes[i], keys[i], theirs[i] = &noSlot, &noByte, &from.stored(s.ref)[0]
-		if p := t.part(s.hash); p.n > 0 {
-			homes[i] = &p.slots[p.home(s.hash, t.bits)]
+	var ours [batchSize]*entry
+	for i, e := range batch {
+		homes[i], ours[i] = &noSlot, &noEntry.entry
+		if p := t.part(e.hash); p.n > 0 {
+			homes[i] = &p.slots[p.home(e.hash, t.bits)]
 		}
 	}
 	touch := uint64(0)
 	for i := range homes[:len(batch)] {
-		touch += homes[i].hash + uint64(homes[i].last) + uint64(*theirs[i])
+		touch += uint64(*homes[i])
 	}
-	for i, s := range batch {
-		p := t.part(s.hash)
+	for i, e := range batch {
+		p := t.part(e.hash)
 		if p.n == 0 {
 			continue
 		}
-		j := p.home(s.hash, t.bits)
-		for p.slots[j].hash != s.hash && p.slots[j].ref != 0 {
+		tag := tagOf(e.hash)
+		for j := p.home(e.hash, t.bits); p.slots[j] != 0; {
+			if p.slots[j]>>refBits == tag>>refBits {
+				ours[i] = p.at(uint64(p.slots[j]))
+				break
+			}
 			if j++; j == len(p.slots) {
 				j = 0
 			}
 		}
-		found[i], keys[i] = j, &p.stored(p.slots[j].ref)[0]
 	}
-	for i := range keys[:len(batch)] {
-		touch += uint64(*keys[i])
+	for i := range ours[:len(batch)] {
+		touch += ours[i].hash + uint64(*ours[i].byteAt(0))
 	}
 	t.touch += touch
-	plain := len(o.values.list) == 0
-	refused = batch[:0]
-	for i, s := range batch {
-		p := t.part(s.hash)
-		if plain && statOf(s.ref) == 0 && p.epoch == t.epoch && found[i] < len(p.slots) {
-			to := &p.slots[found[i]]
-			if to.hash == s.hash && to.ref != 0 && string(p.keyOf(to.ref)) == string(from.keyOf(s.ref)) {
-				to.add(s)
-				continue
-			}
+	rest = batch[:0]
+	for i, e := range batch {
+		to := ours[i]
+		if t.part(e.hash).epoch == t.epoch && to.hash == e.hash && string(to.key()) == string(e.key()) && *e.byteAt(0)&1 == 0 {
+			to.add(e)
+			continue
 		}
-		if !t.mergeSlot(o, from, s) {
-			refused = append(refused, s)
-		}
+		rest = append(rest, e)
 	}
-	return refused
+	return rest
 }
 
 var (
-	noSlot slot
-	noByte byte
+	noSlot  slot
+	noEntry struct {
+		entry
+		_ [entryAlign]byte
+	}
 )
 
-// mergeSlot adds a group of part from of o, or returns false if there is no room for it.
-func (t *Table) mergeSlot(o *Table, from *part, s *slot) bool {
-	key := from.keyOf(s.ref)
+// mergeEntry adds a group of part from of o, or returns false if there is no room for it.
+func (t *Table) mergeEntry(o *Table, from *part, e *entry) bool {
+	key := e.key()
 	t.values.fresh, t.noted = t.values.fresh[:0], t.noted[:0]
 	ok := true
 	if len(o.values.list) > 0 {
@@ -283,27 +296,27 @@ func (t *Table) mergeSlot(o *Table, from *part, s *slot) bool {
 	}
 	var stats *statRow
 	need := 0
-	if i := statOf(s.ref); i > 0 {
+	if i := e.stats(); i > 0 {
 		stats = from.stats[i-1]
 		need = len(stats.funcs) * statBytes
 	}
 	var p *part
-	var to *slot
+	var to *entry
 	if ok {
-		p, to = t.at(s.hash, key, need)
+		p, to = t.group(e.hash, key, need)
 	}
 	if to == nil {
 		t.forget()
 		return false
 	}
-	to.add(s)
+	to.add(e)
 	if stats != nil {
 		t.mergeStats(p, to, stats)
 	}
 	return true
 }
 
-func (t *Table) mergeStats(p *part, to *slot, stats *statRow) {
+func (t *Table) mergeStats(p *part, to *entry, stats *statRow) {
 	g := t.statsOf(p, to, stats.funcs)
 	before := g.size()
 	full := !t.room(0)
@@ -320,23 +333,33 @@ const keptBytes = 8 << 20
 // Reset forgets all hits. It keeps the memory of a table that is small, and small
 // beside its limit.
 func (t *Table) Reset() {
-	p := &t.parts[0]
 	keep := keptBytes
 	if t.limit > 0 {
 		keep = min(keep, t.limit/4)
 	}
-	if t.bytes > keep || len(t.parts) > 1 || len(p.slots) > 1024 && p.n < len(p.slots)/8 || p.epoch != t.epoch {
+	slots, shared := 0, false
+	for i := range t.parts {
+		slots += len(t.parts[i].slots)
+		shared = shared || t.parts[i].epoch != t.epoch
+	}
+	if shared || t.bytes > keep || slots > 1024 && t.groups < slots/8 {
 		fresh := newTable(t.bits, t.weak)
 		fresh.limit, fresh.key = t.limit, t.key
 		*t = *fresh
 		return
 	}
-	for _, s := range p.stats {
-		t.bytes -= s.size()
+	for i := range t.parts {
+		p := &t.parts[i]
+		for _, s := range p.stats {
+			t.bytes -= s.size()
+		}
+		clear(p.slots)
+		clear(p.stats)
+		for j := range p.chunks {
+			p.chunks[j] = p.chunks[j][:0]
+		}
+		p.n, p.cur, p.stats = 0, 0, p.stats[:0]
 	}
 	t.bytes -= t.groups*orderBytes + t.values.bytes
-	clear(p.slots)
-	clear(p.stats)
-	p.n, p.cur, p.off, p.stats, t.groups = 0, 0, 0, p.stats[:0], 0
-	t.values, t.over = values{}, nil
+	t.groups, t.values, t.over = 0, values{}, nil
 }

@@ -68,6 +68,6 @@ func (t *Table) weakHash(h *Hit) (hash uint64, plain bool) {
 			t.sums = append(t.sums, t.weak(v))
 		}
 	}
-	t.encode(h)
+	t.key = h.appendKey(t.key[:0], h.head(), t.sums)
 	return t.weak(t.key), len(t.sums) == 0
 }

@@ -30,7 +30,10 @@ func TestHitIsKey(t *testing.T) {
 			h.Key[0] = v
 		}
 		hash, plain := tab.hash(h, h.head())
-		tab.encode(h)
+		tab.key = h.appendKey(tab.key[:0], h.head(), tab.sums)
+		if n := h.keySize(h.head()); n != len(tab.key) {
+			t.Fatalf("a key of %d bytes is said to have %d: %+v", len(tab.key), n, h)
+		}
 		if !plain {
 			t.Fatal("a large value")
 		}

@@ -25,29 +25,50 @@ const (
 	numberSize = 8
 )
 
-// encode makes the key of a hit, whose hash was made last, in t.key, but for the numbers
-// of its large values.
-func (t *Table) encode(h *Hit) {
-	k := t.key[:0]
-	head := h.head()
+// keySize returns how long the key of a hit with that head is.
+func (h *Hit) keySize(head uint64) int {
+	n := 1
+	for rest := head; rest >= 0x80; rest >>= 7 {
+		n++
+	}
+	if head&windowed != 0 {
+		n += 8
+	}
+	for _, v := range h.Key {
+		n++
+		switch {
+		case len(v) >= largeValue:
+			n += numberSize
+		case len(v) >= 0x80-behind:
+			n += 1 + len(v)
+		default:
+			n += len(v)
+		}
+	}
+	return n
+}
+
+// appendKey appends the key of a hit with that head; sums, the hashes of its large values,
+// stand for their numbers.
+func (h *Hit) appendKey(k []byte, head uint64, sums []uint64) []byte {
 	k = binary.AppendUvarint(k, head)
 	if head&windowed != 0 {
 		k = binary.LittleEndian.AppendUint64(k, uint64(h.Window))
 	}
-	t.large, t.place = t.large[:0], t.place[:0]
-	for i, v := range h.Key {
+	for _, v := range h.Key {
 		switch {
 		case v == nil:
 			k = append(k, missing)
+		case len(v) < 0x80-behind:
+			k = append(append(k, byte(len(v)+behind)), v...)
 		case len(v) < largeValue:
 			k = append(binary.AppendUvarint(k, uint64(len(v)+behind)), v...)
 		default:
-			k = append(k, large)
-			t.large, t.place = append(t.large, len(k)), append(t.place, i)
-			k = binary.LittleEndian.AppendUint64(k, t.sums[len(t.large)-1])
+			k = binary.LittleEndian.AppendUint64(append(k, large), sums[0])
+			sums = sums[1:]
 		}
 	}
-	t.key = k
+	return k
 }
 
 const (
@@ -134,17 +155,22 @@ func valueEnd(key []byte, i int, v []byte) int {
 	return i + len(v)
 }
 
-// internLarge puts the numbers of the large values among those of a hit into t.key, or
-// returns false if there is no room for one that is new.
+// internLarge puts the numbers of the large values of a hit, in place of their hashes, into
+// t.key, or returns false if there is no room for one that is new.
 func (t *Table) internLarge(key [][]byte) bool {
 	t.values.fresh, t.noted = t.values.fresh[:0], t.noted[:0]
-	for i, at := range t.large {
+	i := 0
+	for at := range numbers(t.key) {
+		for len(key[i]) < largeValue {
+			i++
+		}
 		b := t.key[at:]
-		id, ok := t.intern(idAt(b), key[t.place[i]])
+		id, ok := t.intern(idAt(b), key[i])
 		if !ok {
 			return false
 		}
 		binary.LittleEndian.PutUint64(b, uint64(id))
+		i++
 	}
 	return true
 }

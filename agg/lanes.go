@@ -1,6 +1,9 @@
 package agg
 
-import "sync/atomic"
+import (
+	"slices"
+	"sync/atomic"
+)
 
 // batch is tables that are merged by all who come by: the parts of the table they go to
 // are dealt out in lanes, each of which one goroutine at a time writes to. It ends for
@@ -20,8 +23,9 @@ type lane struct {
 
 // left is a group for which a lane had no room. It had only its share of what was free.
 type left struct {
-	from *Table
-	slot *slot
+	from  *Table
+	part  *part
+	entry *entry
 }
 
 // laneBits makes lanes that are more than there are processors by some times, so that
@@ -41,62 +45,25 @@ func (s *Shared) split() {
 	}
 }
 
-// mergeLane merges what is in lane i of all tables of a batch.
+// mergeLane merges what is in lane i of all tables of a batch, which is their part i.
 func (s *Shared) mergeLane(i int, list *given) {
 	l := &s.lanes[i]
 	for g := list; g != nil; g = g.next {
-		if g.table.plain() {
-			l.merge(g.table, i, s.laneBits)
+		if o := g.table; s.plain(o) {
+			p := &o.parts[i]
+			l.table.mergePart(o, p, func(e *entry) { l.rest = append(l.rest, left{o, p, e}) })
 		}
 	}
 }
 
 // plain reports whether the groups of t are independent of each other, so that lanes can
 // merge them.
-func (t *Table) plain() bool {
-	return t.bits == 0 && len(t.values.list) == 0 && len(t.parts[0].stats) == 0
+func (s *Shared) plain(t *Table) bool {
+	return t.bits == s.laneBits && len(t.values.list) == 0 && !t.hasStats()
 }
 
-// merge merges the groups of o, which is plain, whose hashes begin with the bits of i.
-func (l *lane) merge(o *Table, i int, bits uint) {
-	p := &o.parts[0]
-	if p.n == 0 {
-		return
-	}
-	begin, end := p.home(uint64(i)<<(64-bits), 0), len(p.slots)
-	if i+1 < 1<<bits {
-		end = p.home(uint64(i+1)<<(64-bits), 0)
-	}
-	var all [batchSize]*slot
-	n := 0
-	// Those that had to step aside stand behind the end, up to the first free slot.
-	for j, at := begin, begin; j < begin+len(p.slots); j++ {
-		s := &p.slots[at]
-		if at++; at == len(p.slots) {
-			at = 0
-		}
-		if s.ref == 0 {
-			if j >= end {
-				break
-			}
-			continue
-		}
-		if s.hash>>(64-bits) != uint64(i) {
-			continue
-		}
-		all[n] = s
-		if n++; n == len(all) {
-			l.mergeBatch(o, p, all[:])
-			n = 0
-		}
-	}
-	l.mergeBatch(o, p, all[:n])
-}
-
-func (l *lane) mergeBatch(o *Table, from *part, all []*slot) {
-	for _, s := range l.table.mergeBatch(o, from, all) {
-		l.rest = append(l.rest, left{o, s})
-	}
+func (t *Table) hasStats() bool {
+	return slices.ContainsFunc(t.parts, func(p part) bool { return len(p.stats) > 0 })
 }
 
 // finish merges what lanes cannot, when all of them are done.
@@ -108,12 +75,14 @@ func (s *Shared) finish(list *given) {
 	}
 	for i := range s.lanes {
 		for _, r := range s.lanes[i].rest {
-			s.table.mergeSlots(r.from, &r.from.parts[0], []*slot{r.slot})
+			if !s.table.mergeEntry(r.from, r.part, r.entry) {
+				s.table.refuse(r.from, r.part, r.entry)
+			}
 		}
 	}
 	for g := list; g != nil; {
 		next := g.next
-		if g.table.plain() {
+		if s.plain(g.table) {
 			s.table.mergeOverflow(g.table)
 		} else {
 			s.table.Merge(g.table)

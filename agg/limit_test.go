@@ -173,7 +173,7 @@ func checkBytes(t *testing.T, tab *Table) {
 		p := &tab.parts[i]
 		n += len(p.slots) * slotBytes
 		for _, c := range p.chunks {
-			n += len(c)
+			n += cap(c)
 		}
 		for _, g := range p.stats {
 			n += g.size()

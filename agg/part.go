@@ -2,37 +2,31 @@ package agg
 
 import (
 	"encoding/binary"
-	"math"
 	"math/bits"
 	"slices"
 	"sync/atomic"
 	"unsafe"
 )
 
-// part is an open-addressing table. The slot where a group is looked for first rises
-// with its hash, so groups stand in the order of their hashes, but for those that had
-// to step aside.
+// part is entries, and an open-addressing table that says where they are.
 type part struct {
-	slots    []slot
-	n        int      // slots in use
-	chunks   [][]byte // of keys, each behind its length
-	cur, off int      // the next key goes to chunks[cur][off:]
-	stats    []*statRow
-	epoch    uint64 // of the table that made slots and stats
+	slots  []slot
+	n      int // slots in use
+	chunks [][]byte
+	cur    int // chunks before that are full
+	stats  []*statRow
+	epoch  uint64 // of the table that made slots, chunks and stats
 }
 
-type slot struct {
-	hash        uint64
-	ref         uint64 // where the key and the statistics are; 0 is a free slot
-	count       int64
-	first, last int64 // no hit had a time if first > last
-}
+// slot is the ref of an entry in the low bits and a tag, bits of the hash that home does
+// not look at, above it; 0 is a free slot. So eight stand in a line of the cache, and few
+// entries are looked at but the one that is sought.
+type slot uint64
 
-// add adds the count and the times of o.
-func (s *slot) add(o *slot) {
-	s.count += o.count
-	s.first, s.last = min(s.first, o.first), max(s.last, o.last)
-}
+const taken = 1 << 63 // in each tag
+
+// tagOf returns what a slot of that hash has above its ref.
+func tagOf(hash uint64) slot { return slot(taken | hash<<refBits) }
 
 // statRow is the statistics of a group.
 type statRow struct {
@@ -42,29 +36,13 @@ type statRow struct {
 }
 
 const (
-	slotBytes = int(unsafe.Sizeof(slot{}))
+	slotBytes = int(unsafe.Sizeof(slot(0)))
 	statBytes = int(unsafe.Sizeof(Stat{}))
 	// orderBytes is what a group takes while rows are put in order.
 	orderBytes = int(unsafe.Sizeof(ordered{}))
 	minSlots   = 8
-	// smallSlots is up to how many slots a worker's table is half empty at least: most
-	// groups then stand where they are looked for first.
-	smallSlots = 4096
-	// firstChunk and lastChunk are the sizes of chunks, which grow with what there
-	// is; a key that is longer has one to itself.
-	firstChunk = 256
-	lastChunk  = 1 << offBits
+	maxStats   = 1<<31 - 1
 )
-
-// A ref is the number of the statistics, from 1 on, that of the chunk, and the offset in
-// the chunk. Nothing is stored at the front of the first chunk, so no ref is 0.
-const (
-	offBits   = 16
-	chunkBits = 24
-	statBits  = 24
-)
-
-func statOf(ref uint64) int { return int(ref >> (offBits + chunkBits)) }
 
 // epochs numbers those who may write to parts.
 var epochs atomic.Uint64
@@ -78,37 +56,19 @@ func (p *part) home(hash uint64, skip uint) int {
 	return int(hi)
 }
 
-// stored returns the bytes from a key's length on.
-func (p *part) stored(ref uint64) []byte {
-	return p.chunks[ref>>offBits&(1<<chunkBits-1)][ref&(1<<offBits-1):]
-}
-
-// keyOf returns the key of a slot.
-func (p *part) keyOf(ref uint64) []byte {
-	b := p.stored(ref)
-	if b[0] < 0x80 {
-		return b[1 : 1+int(b[0])]
-	}
-	n, w := binary.Uvarint(b)
-	return b[w : w+int(n)]
-}
-
-// find returns the slot of a key, or a free one for it. There must be a free one.
-func (p *part) find(hash uint64, key []byte, skip uint) (s *slot, known bool) {
-	slots := p.slots
+// find returns the entry of a key, or nil and a slot that is free for it. There must be
+// one.
+func (p *part) find(hash uint64, key []byte, skip uint) (e *entry, free int) {
+	slots, tag := p.slots, tagOf(hash)
 	for i := p.home(hash, skip); ; {
-		s = &slots[i]
-		if s.ref == 0 {
-			return s, false
-		}
-		if s.hash == hash {
-			if b := p.stored(s.ref); len(key) < 0x80 {
-				if int(b[0]) == len(key) && string(b[1:1+len(key)]) == string(key) {
-					return s, true
-				}
-			} else if string(p.keyOf(s.ref)) == string(key) {
-				return s, true
+		s := slots[i]
+		if s>>refBits == tag>>refBits {
+			if e = p.at(uint64(s)); string(e.key()) == string(key) {
+				return e, i
 			}
+		}
+		if s == 0 {
+			return nil, i
 		}
 		if i++; i == len(slots) {
 			i = 0
@@ -116,25 +76,20 @@ func (p *part) find(hash uint64, key []byte, skip uint) (s *slot, known bool) {
 	}
 }
 
-// known returns the slot of a hit with that head and without large values, or a free one
-// for it, as find does; its key is not made for that. bench/agg at 1,000 groups defends
-// the care that is taken here.
-func (p *part) known(h *Hit, hash, head uint64, skip uint) *slot {
-	slots := p.slots
+// known returns the entry of a hit with that head and without large values, as find does;
+// its key is not made for that. bench/agg at 1,000 groups defends the care that is taken
+// here.
+func (p *part) known(h *Hit, hash, head uint64, skip uint) (e *entry, free int) {
+	slots, tag := p.slots, tagOf(hash)
 	for i := p.home(hash, skip); ; {
-		s := &slots[i]
-		if s.hash == hash && s.ref != 0 {
-			b := p.stored(s.ref)
-			if n := int(b[0]); n < 0x80 {
-				if h.is(b[1:1+n], head) {
-					return s
-				}
-			} else if h.is(p.keyOf(s.ref), head) {
-				return s
+		s := slots[i]
+		if s>>refBits == tag>>refBits {
+			if e = p.at(uint64(s)); h.is(e.key(), head) {
+				return e, i
 			}
 		}
-		if s.ref == 0 {
-			return s
+		if s == 0 {
+			return nil, i
 		}
 		if i++; i == len(slots) {
 			i = 0
@@ -142,72 +97,96 @@ func (p *part) known(h *Hit, hash, head uint64, skip uint) *slot {
 	}
 }
 
-// insert returns the slot of a hit, whose hash was made last, as at does.
-func (t *Table) insert(h *Hit, hash uint64, stats int) (p *part, s *slot) {
-	t.encode(h)
-	if len(t.large) == 0 {
-		return t.at(hash, t.key, stats)
+// insert returns the entry of a hit with that head, whose hash was made last, as group
+// does.
+func (t *Table) insert(h *Hit, hash, head uint64, plain bool) (p *part, e *entry) {
+	t.key = h.appendKey(t.key[:0], head, t.sums)
+	stats := len(h.Funcs) * statBytes
+	if plain {
+		return t.group(hash, t.key, stats)
 	}
 	if t.internLarge(h.Key) {
-		p, s = t.at(hash, t.key, stats)
+		p, e = t.group(hash, t.key, stats)
 	}
-	if s == nil {
+	if e == nil {
 		t.forget()
 	}
-	return p, s
+	return p, e
 }
 
-// at returns the slot of a key, to be written to, and its part. A group that is new,
+// group returns the entry of a key, to be written to, and its part. A group that is new,
 // with so many bytes of statistics to come, is added; nil tells that there is no room.
-func (t *Table) at(hash uint64, key []byte, stats int) (*part, *slot) {
+func (t *Table) group(hash uint64, key []byte, stats int) (*part, *entry) {
 	p := t.part(hash)
 	if p.epoch != t.epoch {
 		t.own(p)
 	}
-	var free *slot
+	free := 0
 	if len(p.slots) > 0 {
-		s, known := p.find(hash, key, t.bits)
-		if known {
-			return p, s
+		var e *entry
+		if e, free = p.find(hash, key, t.bits); e != nil {
+			return p, e
 		}
-		free = s
 	}
-	return p, t.add(p, free, hash, key, stats)
+	e := t.add(p, free, hash, len(key), stats)
+	if e != nil {
+		copy(e.key(), key)
+	}
+	return p, e
 }
 
-// add adds a group, in a slot that is free for it unless p grows.
-func (t *Table) add(p *part, free *slot, hash uint64, key []byte, stats int) *slot {
+// add adds a group with a key of so many bytes, which is to be written, in a slot that is
+// free for it unless p grows. It returns nil if there is no room.
+func (t *Table) add(p *part, free int, hash uint64, key, stats int) *entry {
 	size := len(p.slots)
-	if stats > 0 && len(p.stats) == 1<<statBits-1 || !t.room(stats+orderBytes) || !t.grow(p) {
+	if stats > 0 && len(p.stats) == maxStats || !t.room(stats+orderBytes) || !t.grow(p) {
 		return nil
 	}
 	if len(p.slots) != size {
-		free, _ = p.find(hash, key, t.bits)
+		free = p.free(hash, t.bits)
 	}
-	ref := t.store(p, key)
-	if ref == 0 {
+	ref, e := t.store(p, hash, key, stats > 0)
+	if e == nil {
 		return nil
 	}
-	*free = slot{hash: hash, ref: ref, first: math.MaxInt64, last: math.MinInt64}
+	p.slots[free] = tagOf(hash) | slot(ref)
 	p.n++
 	t.groups++
 	t.bytes += orderBytes
-	return free
+	return e
 }
 
-// own makes the slots and the list of statistics of p those of t alone.
+// free returns a slot for a group of that hash that is new.
+func (p *part) free(hash uint64, skip uint) int {
+	i := p.home(hash, skip)
+	for p.slots[i] != 0 {
+		if i++; i == len(p.slots) {
+			i = 0
+		}
+	}
+	return i
+}
+
+// own makes what p holds that of t alone, but for statistics; see statsOf.
 func (t *Table) own(p *part) {
-	p.slots, p.stats = slices.Clone(p.slots), slices.Clone(p.stats)
+	slots := makeSlots(len(p.slots))
+	copy(slots, p.slots)
+	chunks := make([][]byte, len(p.chunks))
+	for i, c := range p.chunks {
+		chunks[i] = append(makeChunk(cap(c)), c...)
+	}
+	p.slots, p.chunks, p.stats = slots, chunks, slices.Clone(p.stats)
 	p.epoch = t.epoch
 }
 
-// grow makes room for one more group.
+// grow makes room for one more group. A third of the slots at least is free: most groups
+// then stand in the line of the cache where they are looked for first.
 func (t *Table) grow(p *part) bool {
 	size := len(p.slots)
-	if (p.n+1)*5 <= size*4 && (t.bits > 0 || size >= smallSlots || (p.n+1)*2 <= size) {
+	if (p.n+1)*3 <= size*2 {
 		return true
 	}
-	more := max(minSlots, size/2)
+	more := max(minSlots, size*3/4)
 	if !t.room(more * slotBytes) {
 		return (p.n+1)*8 <= size*7
 	}
@@ -216,21 +195,15 @@ func (t *Table) grow(p *part) bool {
 	return true
 }
 
-// resize moves the groups to so many new slots.
+// resize makes so many slots for the groups.
 func (t *Table) resize(p *part, size int) {
-	old := p.slots
 	p.slots = makeSlots(size)
-	for i := range old {
-		if old[i].ref == 0 {
-			continue
+	for c := p.cursor(); ; {
+		ref, e := c.next()
+		if e == nil {
+			return
 		}
-		j := p.home(old[i].hash, t.bits)
-		for p.slots[j].ref != 0 {
-			if j++; j == size {
-				j = 0
-			}
-		}
-		p.slots[j] = old[i]
+		p.slots[p.free(e.hash, t.bits)] = tagOf(e.hash) | slot(ref)
 	}
 }
 
@@ -241,47 +214,18 @@ func makeSlots(n int) []slot {
 	return slots
 }
 
-// store keeps a key and returns its ref, or 0 if there is no room.
-func (t *Table) store(p *part, key []byte) uint64 {
-	need := len(key) + 1
-	if len(key) >= 0x80 {
-		need = len(key) + binary.MaxVarintLen32
+// statsOf returns the statistics of a group of t, to be written to. e is not valid any
+// more then.
+func (t *Table) statsOf(p *part, e *entry, funcs []Func) *statRow {
+	number := e.number()
+	if number == nil {
+		number = t.widen(p, e).number()
 	}
-	if p.cur == 0 {
-		p.off = max(p.off, 1)
-	}
-	for p.cur < len(p.chunks) && p.off+need > len(p.chunks[p.cur]) {
-		p.cur++
-		p.off = 0
-	}
-	if p.cur == len(p.chunks) {
-		size := min(lastChunk, firstChunk<<min(p.cur, offBits))
-		size = max(size, p.off+need)
-		if !t.room(size) || p.cur == 1<<chunkBits {
-			return 0
-		}
-		t.bytes += size
-		p.chunks = append(p.chunks, make([]byte, size))
-	}
-	ref := uint64(p.cur)<<offBits | uint64(p.off)
-	b := p.chunks[p.cur][p.off:]
-	n := binary.PutUvarint(b, uint64(len(key)))
-	copy(b[n:], key)
-	p.off += n + len(key)
-	if p.off >= lastChunk {
-		p.cur++
-		p.off = 0
-	}
-	return ref
-}
-
-// statsOf returns the statistics of a group of t, to be written to.
-func (t *Table) statsOf(p *part, s *slot, funcs []Func) *statRow {
-	n := statOf(s.ref)
+	n := binary.LittleEndian.Uint32(number)
 	if n == 0 {
 		g := &statRow{funcs: funcs, stats: make([]Stat, len(funcs)), epoch: t.epoch}
 		p.stats = append(p.stats, g)
-		s.ref |= uint64(len(p.stats)) << (offBits + chunkBits)
+		binary.LittleEndian.PutUint32(number, uint32(len(p.stats)))
 		t.bytes += g.size()
 		return g
 	}
@@ -292,6 +236,26 @@ func (t *Table) statsOf(p *part, s *slot, funcs []Func) *statRow {
 		p.stats[n-1], g = mine, mine
 	}
 	return g
+}
+
+// widen puts an entry that has a number of statistics in the place of one that has none.
+// Hits of a rule have the same statistics, so this is for rows of other runs, which may be
+// of an older detection.
+func (t *Table) widen(p *part, e *entry) *entry {
+	old := *e
+	key := slices.Clone(e.key())
+	for c := p.cursor(); ; {
+		if ref, other := c.next(); other == e {
+			t.without(p, map[uint64]bool{ref: true})
+			break
+		}
+	}
+	limit := t.limit
+	t.limit = 0
+	defer func() { t.limit = limit }()
+	_, e = t.group(old.hash, key, statNumber)
+	e.add(&old)
+	return e
 }
 
 // copy returns statistics of the same samples.
@@ -316,18 +280,13 @@ func (g *statRow) size() (n int) {
 func (t *Table) fork() *Table {
 	c := *t
 	c.parts = slices.Clone(t.parts)
-	for i := range c.parts {
-		p := &c.parts[i]
-		p.chunks = slices.Clip(p.chunks)
-		p.cur, p.off = len(p.chunks), 0 // t goes on where it was
-	}
 	c.values = t.values.fork()
 	c.over = map[int]*Row{}
 	for rule, r := range t.over {
 		one := *r
 		c.over[rule] = &one
 	}
-	c.key, c.sums, c.large, c.place, c.ids, c.noted = nil, nil, nil, nil, nil, nil
+	c.key, c.sums, c.ids, c.noted = nil, nil, nil, nil
 	c.frozen, t.frozen = true, true
 	c.epoch, t.epoch = epochs.Add(1), epochs.Add(1)
 	return &c

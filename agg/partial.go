@@ -20,18 +20,22 @@ func (t *Table) Add(r *Row, funcs []Func) {
 		return
 	}
 	h := Hit{Rule: r.Rule, Window: r.Window, Late: r.Late, Key: r.Key}
-	hash, _ := t.hash(&h, h.head())
-	p, s := t.insert(&h, hash, len(r.Stats)*statBytes)
-	if s == nil {
+	if len(r.Stats) > 0 {
+		h.Funcs = funcs
+	}
+	head := h.head()
+	hash, plain := t.hash(&h, head)
+	p, e := t.insert(&h, hash, head, plain)
+	if e == nil {
 		t.overflow(r.Rule, len(r.Key)).add(r)
 		return
 	}
-	s.count += r.Count
+	e.count += r.Count
 	if r.Timed {
-		s.first, s.last = min(s.first, r.First), max(s.last, r.Last)
+		e.first, e.last = min(e.first, r.First), max(e.last, r.Last)
 	}
 	if len(r.Stats) > 0 {
-		t.mergeStats(p, s, &statRow{funcs: funcs, stats: r.Stats})
+		t.mergeStats(p, e, &statRow{funcs: funcs, stats: r.Stats})
 	}
 }
 
@@ -39,8 +43,9 @@ func (t *Table) Add(r *Row, funcs []Func) {
 // It is as valid as the rows of Rows.
 func (t *Table) Get(r *Row) *Row {
 	h := Hit{Rule: r.Rule, Window: r.Window, Late: r.Late, Key: r.Key}
-	hash, _ := t.hash(&h, h.head())
-	t.encode(&h)
+	head := h.head()
+	hash, _ := t.hash(&h, head)
+	t.key = h.appendKey(t.key[:0], head, t.sums)
 	known := t.internLarge(r.Key)
 	defer t.forget()
 	if !known {
@@ -50,12 +55,12 @@ func (t *Table) Get(r *Row) *Row {
 	if len(p.slots) == 0 {
 		return nil
 	}
-	s, ok := p.find(hash, t.key, t.bits)
-	if !ok {
+	e, _ := p.find(hash, t.key, t.bits)
+	if e == nil {
 		return nil
 	}
 	out := new(Row)
-	t.row(out, p, s)
+	t.row(out, p, e)
 	return out
 }
 

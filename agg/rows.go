@@ -46,8 +46,8 @@ func (t *Table) Each(f func(*Row) bool) {
 		row = Row{}
 		t.sort(s.rows)
 		for _, o := range s.rows {
-			p, slot := t.of(o)
-			t.row(&row, p, slot)
+			p, e := t.of(o)
+			t.row(&row, p, e)
 			if !f(&row) {
 				return
 			}
@@ -59,8 +59,7 @@ func (t *Table) Each(f func(*Row) bool) {
 // ordered is a group on its way into the order of rows.
 type ordered struct {
 	prefix uint64 // bytes that tell it from the others of its section, if they differ
-	part   uint32
-	slot   uint32
+	place  uint64 // the number of its part above its ref
 }
 
 // section is the groups of a rule, window and Late.
@@ -75,16 +74,16 @@ type head struct {
 	late   bool
 }
 
-func (t *Table) of(o ordered) (*part, *slot) {
-	p := &t.parts[o.part]
-	return p, &p.slots[o.slot]
+func (t *Table) of(o ordered) (*part, *entry) {
+	p := &t.parts[o.place>>refBits]
+	return p, p.at(o.place)
 }
 
 // sections returns the groups by their heads, in order.
 func (t *Table) sections() []section {
 	counts := map[head]int{}
-	t.slots(func(_ ordered, p *part, s *slot) {
-		counts[headOf(p, s)]++
+	t.entries(func(_ uint64, _ *part, e *entry) {
+		counts[headOf(e)]++
 	})
 	heads := slices.SortedFunc(maps.Keys(counts), func(a, b head) int {
 		return cmp.Or(cmp.Compare(a.rule, b.rule), cmp.Compare(a.window, b.window), cmp.Compare(bit(a.late), bit(b.late)))
@@ -97,26 +96,29 @@ func (t *Table) sections() []section {
 		all = all[n:]
 		counts[h] = i
 	}
-	t.slots(func(o ordered, p *part, s *slot) {
-		rows := &list[counts[headOf(p, s)]].rows
-		*rows = append(*rows, o)
+	t.entries(func(place uint64, _ *part, e *entry) {
+		rows := &list[counts[headOf(e)]].rows
+		*rows = append(*rows, ordered{place: place})
 	})
 	return list
 }
 
-func (t *Table) slots(f func(o ordered, p *part, s *slot)) {
+// entries calls f for all groups; see ordered.
+func (t *Table) entries(f func(place uint64, p *part, e *entry)) {
 	for i := range t.parts {
 		p := &t.parts[i]
-		for j := range p.slots {
-			if p.slots[j].ref != 0 {
-				f(ordered{part: uint32(i), slot: uint32(j)}, p, &p.slots[j])
+		for c := p.cursor(); ; {
+			ref, e := c.next()
+			if e == nil {
+				break
 			}
+			f(uint64(i)<<refBits|ref, p, e)
 		}
 	}
 }
 
-func headOf(p *part, s *slot) (h head) {
-	h.rule, h.window, h.late, _ = header(p.keyOf(s.ref))
+func headOf(e *entry) (h head) {
+	h.rule, h.window, h.late, _ = header(e.key())
 	return h
 }
 
@@ -189,8 +191,8 @@ func (t *Table) common(rows []ordered) (skip, n int) {
 
 // valuesOf returns the values of a group from number skip on.
 func (t *Table) valuesOf(o ordered, skip int) []byte {
-	p, s := t.of(o)
-	_, _, _, b := header(p.keyOf(s.ref))
+	_, e := t.of(o)
+	_, _, _, b := header(e.key())
 	for range skip {
 		if len(b) == 0 {
 			break
@@ -225,21 +227,21 @@ func compareValue(a, b []byte) int {
 }
 
 // row makes r the row of a group; it uses the memory of r.Key again.
-func (t *Table) row(r *Row, p *part, s *slot) {
+func (t *Table) row(r *Row, p *part, e *entry) {
 	key := r.Key[:0]
 	var b []byte
-	*r = Row{Count: s.count}
-	r.Rule, r.Window, r.Late, b = header(p.keyOf(s.ref))
+	*r = Row{Count: e.count}
+	r.Rule, r.Window, r.Late, b = header(e.key())
 	for len(b) > 0 {
 		var v []byte
 		v, b = t.values.next(b)
 		key = append(key, v)
 	}
 	r.Key = key
-	if s.first <= s.last {
-		r.First, r.Last, r.Timed = s.first, s.last, true
+	if e.first <= e.last {
+		r.First, r.Last, r.Timed = e.first, e.last, true
 	}
-	if n := statOf(s.ref); n > 0 {
+	if n := e.stats(); n > 0 {
 		g := p.stats[n-1]
 		r.Stats = g.stats
 		if t.frozen { // reading a result may trim it

@@ -92,7 +92,7 @@ func (s *Shared) Take() *Table {
 			return t
 		}
 	}
-	t := newTable(0, s.table.weak)
+	t := newTable(s.laneBits, s.table.weak)
 	t.Limit(s.delta)
 	return t
 }

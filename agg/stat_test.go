@@ -269,3 +269,23 @@ func TestTableKeepsStats(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// Groups that were counted without statistics may get some.
+func TestStatsComeLater(t *testing.T) {
+	t.Parallel()
+	tab := New()
+	for i := range 100 {
+		tab.Add(&Row{Key: [][]byte{{byte(i)}}, Window: NoWindow, Count: 1, First: int64(i), Last: int64(i), Timed: true}, nil)
+	}
+	shown := rowsOf(t, tab.fork())
+	before := tab.fork()
+	tab.Observe(&Hit{Key: [][]byte{{7}}, Window: NoWindow, Nanos: 500, Timed: true, Funcs: []Func{Max}, Samples: [][]Sample{{{Text: "3", Num: 3, IsNum: true}}}})
+	r := tab.Get(&Row{Key: [][]byte{{7}}, Window: NoWindow})
+	if tab.Len() != 100 || r.Count != 2 || r.First != 7 || r.Last != 500 || len(r.Stats) != 1 || r.Stats[0].Result(Max).Num != 3 {
+		t.Errorf("%d groups, row %+v", tab.Len(), r)
+	}
+	checkBytes(t, tab)
+	if got := rowsOf(t, before); got != shown {
+		t.Errorf("the copy shows\n%s\nwant\n%s", got, shown)
+	}
+}
