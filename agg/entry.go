@@ -172,6 +172,7 @@ func chunkSize(i int) int {
 // address for an entry.
 func makeChunk(size int) []byte {
 	words := make([]uint64, size/entryAlign)
+	advise(unsafe.Pointer(unsafe.SliceData(words)), size)
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), size)[:0]
 }
 
