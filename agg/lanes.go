@@ -74,11 +74,13 @@ func (s *Shared) finish(list *given) {
 		s.table.bytes += l.table.bytes
 	}
 	for i := range s.lanes {
-		for _, r := range s.lanes[i].rest {
+		rest := s.lanes[i].rest
+		for _, r := range rest {
 			if !s.table.mergeEntry(r.from, r.part, r.entry) {
 				s.table.refuse(r.from, r.part, r.entry)
 			}
 		}
+		clear(rest) // which would keep the memory of tables that are given up
 	}
 	for g := list; g != nil; {
 		next := g.next
