@@ -59,7 +59,9 @@ type Table struct {
 	values values // large ones
 	over   map[int]*Row
 	frozen bool // other tables hold its statistics
+	list   bool // see enlist
 	groups int
+	hits   int                 // that Observe counted
 	bytes  int                 // see Bytes
 	limit  int                 // of bytes; 0 is none
 	weak   func([]byte) uint64 // hashes keys for tests; else nil
@@ -78,7 +80,8 @@ func newTable(bits uint, weak func([]byte) uint64) *Table {
 	return &Table{parts: make([]part, 1<<bits), bits: bits, epoch: epochs.Add(1), weak: weak}
 }
 
-// Len is how many groups there are, overflow rows not among them.
+// Len is how many groups there are, overflow rows not among them. A table that Take
+// returned may count some several times.
 func (t *Table) Len() int { return t.groups }
 
 // Bytes is how much memory the groups take, with what is needed to put them in order.
@@ -95,6 +98,10 @@ func (t *Table) room(n int) bool { return t.limit == 0 || t.bytes+n <= t.limit }
 func (t *Table) Observe(h *Hit) {
 	head := h.head()
 	hash, plain := t.hash(h, head)
+	t.hits++
+	if t.list && t.enlist(h, hash, head, plain) {
+		return
+	}
 	p := t.part(hash)
 	var e *entry
 	if plain && p.epoch == t.epoch && len(p.slots) > 0 {
@@ -170,6 +177,7 @@ func (r *Row) add(o *Row) {
 
 // Merge adds the rows of o, of which another goroutine may read. o stays as it is.
 func (t *Table) Merge(o *Table) {
+	t.settle()
 	t.ids = slices.Grow(t.ids[:0], len(o.values.list))[:len(o.values.list)]
 	clear(t.ids)
 	for i := range o.parts {
@@ -192,7 +200,7 @@ func (t *Table) mergeOverflow(o *Table) {
 	}
 }
 
-const batchSize = 32
+const batchSize = 64
 
 // mergePart adds the groups of a part of o, and calls refused for each for which there is
 // no room.
@@ -342,7 +350,7 @@ func (t *Table) Reset() {
 		slots += len(t.parts[i].slots)
 		shared = shared || t.parts[i].epoch != t.epoch
 	}
-	if shared || t.bytes > keep || slots > 1024 && t.groups < slots/8 {
+	if shared || t.bytes > keep || !t.list && slots > 1024 && t.groups < slots/8 {
 		fresh := newTable(t.bits, t.weak)
 		fresh.limit, fresh.key = t.limit, t.key
 		*t = *fresh
@@ -361,5 +369,5 @@ func (t *Table) Reset() {
 		p.n, p.cur, p.stats = 0, 0, p.stats[:0]
 	}
 	t.bytes -= t.groups*orderBytes + t.values.bytes
-	t.groups, t.values, t.over = 0, values{}, nil
+	t.list, t.groups, t.hits, t.values, t.over = false, 0, 0, values{}, nil
 }

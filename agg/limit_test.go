@@ -22,7 +22,7 @@ func TestLimit(t *testing.T) {
 			}
 			s := newShared(limit, 8, 3, hash)
 			want, rules := map[string]int64{}, map[int]int64{}
-			d := s.Take()
+			d := take(s, rng)
 			text := strings.Repeat("x", long)
 			for i := range 12_000 {
 				n := min(rng.IntN(6000), rng.IntN(6000))
@@ -35,7 +35,7 @@ func TestLimit(t *testing.T) {
 				}
 				if s.Full(d) || rng.IntN(500) == 0 {
 					s.Give(d)
-					d = s.Take()
+					d = take(s, rng)
 				}
 			}
 			s.Give(d)
@@ -178,7 +178,15 @@ func checkBytes(t *testing.T, tab *Table) {
 		for _, g := range p.stats {
 			n += g.size()
 		}
-		groups += p.n
+		if !tab.list {
+			groups += p.n
+			continue
+		}
+		for c := p.cursor(); ; groups++ {
+			if _, e := c.next(); e == nil {
+				break
+			}
+		}
 	}
 	for _, v := range tab.values.list {
 		if v.text != nil {
@@ -195,7 +203,7 @@ func TestBytesAreCounted(t *testing.T) {
 	s := newShared(1<<20, 8, 2, nil)
 	rng := rand.New(rand.NewPCG(8, 9))
 	for range 30 {
-		d := s.Take()
+		d := take(s, rng)
 		for range 300 {
 			h := testHit(rng, 20, false)
 			if len(h.Key) > 0 {

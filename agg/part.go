@@ -278,6 +278,7 @@ func (g *statRow) size() (n int) {
 // here on each of the two copies a part before it writes to it for the first time, so
 // neither sees what is added to the other, and two goroutines may use them.
 func (t *Table) fork() *Table {
+	t.settle()
 	c := *t
 	c.parts = slices.Clone(t.parts)
 	c.values = t.values.fork()

@@ -19,6 +19,7 @@ func (t *Table) Add(r *Row, funcs []Func) {
 		t.overflow(r.Rule, len(r.Key)).add(r)
 		return
 	}
+	t.settle()
 	h := Hit{Rule: r.Rule, Window: r.Window, Late: r.Late, Key: r.Key}
 	if len(r.Stats) > 0 {
 		h.Funcs = funcs
@@ -42,6 +43,7 @@ func (t *Table) Add(r *Row, funcs []Func) {
 // Get returns the group of the rule, window, lateness and key of r, or nil if t has none.
 // It is as valid as the rows of Rows.
 func (t *Table) Get(r *Row) *Row {
+	t.settle()
 	h := Hit{Rule: r.Rule, Window: r.Window, Late: r.Late, Key: r.Key}
 	head := h.head()
 	hash, _ := t.hash(&h, head)

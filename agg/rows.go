@@ -12,6 +12,7 @@ import (
 // Rows returns the groups in the order of Each. They are not to be written to, and
 // valid until the next use of the table.
 func (t *Table) Rows() []*Row {
+	t.settle()
 	rows := make([]*Row, 0, t.groups)
 	t.Each(func(r *Row) bool {
 		one := *r
@@ -27,6 +28,7 @@ func (t *Table) Rows() []*Row {
 // of a rule comes behind its others. The row is valid during the call. It is all the
 // memory that this takes beside Bytes.
 func (t *Table) Each(f func(*Row) bool) {
+	t.settle()
 	var row Row
 	rules := slices.Sorted(maps.Keys(t.over))
 	overflows := func(until int) bool {

@@ -23,6 +23,7 @@ type Shared struct {
 	lanes    []lane
 	laneBits uint // how many of a hash choose one
 
+	lists   lists
 	waiting atomic.Int64 // bytes of the tables on the stack or taken from it
 	slack   int64        // of waiting
 	delta   int
@@ -89,11 +90,13 @@ func (s *Shared) Take() *Table {
 	for i := range s.spare {
 		if t := s.spare[i].Swap(nil); t != nil {
 			t.Reset()
+			t.list = s.lists.next()
 			return t
 		}
 	}
 	t := newTable(s.laneBits, s.table.weak)
 	t.Limit(s.delta)
+	t.list = s.lists.next()
 	return t
 }
 
@@ -101,6 +104,7 @@ func (s *Shared) Take() *Table {
 // where its inputs are counted. It waits only where what has been given and not yet
 // merged is more than a few tables.
 func (s *Shared) Give(t *Table, marks ...Mark) {
+	s.lists.learn(t)
 	g := &given{table: t, marks: slices.Clone(marks), bytes: int64(t.Bytes())}
 	s.run(&visit{s: s, state: pushing, given: g})
 	for s.waiting.Load() > s.slack {

@@ -138,7 +138,7 @@ func exercise(t testing.TB, hash func([]byte) uint64, bits uint, rng *rand.Rand,
 	}
 	workers := make([]worker, 3)
 	for i := range workers {
-		workers[i] = worker{s.Take(), model{}}
+		workers[i] = worker{take(s, rng), model{}}
 	}
 	given := model{}
 	type kept struct {
@@ -159,7 +159,7 @@ func exercise(t testing.TB, hash func([]byte) uint64, bits uint, rng *rand.Rand,
 		case op < 236:
 			s.Give(w.table)
 			given.add(w.want)
-			*w = worker{s.Take(), model{}}
+			*w = worker{take(s, rng), model{}}
 		case op < 245:
 			snaps = append(snaps, kept{s.Snapshot(), fmt.Sprint(given)})
 		case op < 250:
@@ -328,7 +328,7 @@ func TestManyGive(t *testing.T) {
 				want[w] = map[string]group{}
 				wait.Go(func() {
 					rng := rand.New(rand.NewPCG(uint64(w), 9))
-					d := s.Take()
+					d := take(s, rng)
 					n := 40_000
 					if hash != nil {
 						n = 2000 // each looks at a quarter of all groups
@@ -341,7 +341,7 @@ func TestManyGive(t *testing.T) {
 						want[w][id] = want[w][id].with(group{1, nanos, nanos})
 						if s.Full(d) || rng.IntN(1000) == 0 {
 							s.Give(d)
-							d = s.Take()
+							d = take(s, rng)
 						}
 					}
 					s.Give(d)
@@ -392,5 +392,53 @@ func checkMany(t *testing.T, name string, s *Shared, limit int, want map[string]
 	}
 	if limit > 0 && (snap.Bytes() > limit*3/4 || name == "seeded" && snap.Overflowed() == 0) {
 		t.Errorf("%s: %d bytes of %d, %d hits overflow", name, snap.Bytes(), limit, snap.Overflowed())
+	}
+}
+
+// take returns an empty table, which is a list every other time.
+func take(s *Shared, rng *rand.Rand) *Table {
+	d := s.Take()
+	d.list = rng.IntN(2) == 0
+	return d
+}
+
+// Tables become lists while hardly any group comes twice, one of sampleEvery excepted, and
+// no longer; the sum is the same.
+func TestListsAreLearned(t *testing.T) {
+	t.Parallel()
+	s := NewShared(0, 1)
+	total, lists := 0, [2]int{}
+	for phase, keys := range []int{1 << 40, 100, 1 << 40} {
+		for range 3 * sampleEvery {
+			d := s.Take()
+			if d.list {
+				lists[min(phase, 1)]++
+			}
+			for i := range fullGroups {
+				k := fmt.Append(nil, phase, (total+i)%keys)
+				d.Observe(&Hit{Window: NoWindow, Key: [][]byte{k}})
+			}
+			if phase == 1 { // enough groups to be looked at
+				for i := range fullGroups / 2 {
+					for range 3 {
+						d.Observe(&Hit{Window: NoWindow, Key: [][]byte{fmt.Append(nil, "many", i)}})
+					}
+				}
+				total += 3 * (fullGroups / 2)
+			}
+			total += fullGroups
+			s.Give(d)
+		}
+	}
+	snap := s.Snapshot()
+	sum := 0
+	for _, r := range snap.Rows() {
+		sum += int(r.Count)
+	}
+	if sum != total {
+		t.Errorf("rows count %d hits of %d", sum, total)
+	}
+	if want := 3*(sampleEvery-1) + sampleEvery/2; lists[0] != 3*(sampleEvery-1) || lists[1] < 2*(sampleEvery-1) || lists[1] > want+sampleEvery {
+		t.Errorf("%d lists of %d tables, then %d of %d", lists[0], 3*sampleEvery, lists[1], 6*sampleEvery)
 	}
 }
