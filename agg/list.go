@@ -4,8 +4,8 @@ import "sync/atomic"
 
 // A worker's table can be a list: each hit gets an entry of its own behind the last one,
 // and no slot says where it is. While hardly any group comes twice before the table is
-// full, that takes half the time, since all that is looked for is not there; the table
-// that it is merged into finds the same groups either way.
+// full, that takes less time, since what would be looked for is not there; the table that
+// it is merged into finds the same groups either way.
 
 // enlist counts a hit in a list, or returns false if it cannot: t is no list any more then.
 func (t *Table) enlist(h *Hit, hash, head uint64, plain bool) bool {
