@@ -26,12 +26,13 @@ type shared struct {
 	keys int
 }
 
-func (s *shared) worker() (func([]byte, []byte, int64), func()) {
+func (s *shared) observe(o observations) {
 	d := s.s.Take()
 	h := agg.Hit{Window: agg.NoWindow, Timed: true}
 	var values [2][]byte
 	h.Key = values[:1]
-	observe := func(key, text []byte, nanos int64) {
+	for i := range o.len() {
+		key, text, nanos := o.at(i)
 		if text != nil {
 			values[1], h.Key = text, values[:2]
 		}
@@ -42,7 +43,7 @@ func (s *shared) worker() (func([]byte, []byte, int64), func()) {
 			d = s.s.Take()
 		}
 	}
-	return observe, func() { s.s.Give(d) }
+	s.s.Give(d)
 }
 
 func (s *shared) each(f func([]byte, group)) {
@@ -79,16 +80,17 @@ func join(buf, key, text []byte) []byte { return append(append(buf[:0], key...),
 
 type syncMap struct{ m sync.Map }
 
-func (s *syncMap) worker() (func([]byte, []byte, int64), func()) {
+func (s *syncMap) observe(o observations) {
 	var buf []byte
-	return func(key, text []byte, nanos int64) {
+	for i := range o.len() {
+		key, text, nanos := o.at(i)
 		buf = join(buf, key, text)
 		v, ok := s.m.Load(string(buf))
 		if !ok {
 			v, _ = s.m.LoadOrStore(string(buf), newCells(nanos))
 		}
 		v.(*cells).add(nanos)
-	}, func() {}
+	}
 }
 
 func (s *syncMap) each(f func([]byte, group)) {
@@ -100,16 +102,17 @@ func (s *syncMap) each(f func([]byte, group)) {
 
 type xsyncMap struct{ m *xsync.Map[string, *cells] }
 
-func (s xsyncMap) worker() (func([]byte, []byte, int64), func()) {
+func (s xsyncMap) observe(o observations) {
 	var buf []byte
-	return func(key, text []byte, nanos int64) {
+	for i := range o.len() {
+		key, text, nanos := o.at(i)
 		buf = join(buf, key, text)
 		v, ok := s.m.Load(string(buf))
 		if !ok {
 			v, _ = s.m.LoadOrStore(string(buf), newCells(nanos))
 		}
 		v.add(nanos)
-	}, func() {}
+	}
 }
 
 func (s xsyncMap) each(f func([]byte, group)) {
@@ -120,10 +123,11 @@ func (s xsyncMap) each(f func([]byte, group)) {
 
 type plainMap map[string]*group
 
-func (m plainMap) worker() (func([]byte, []byte, int64), func()) {
+func (m plainMap) observe(o observations) {
 	var buf []byte
 	groups := 0
-	return func(key, text []byte, nanos int64) {
+	for i := range o.len() {
+		key, text, nanos := o.at(i)
 		buf = join(buf, key, text)
 		g := m[string(buf)]
 		if g == nil {
@@ -131,7 +135,7 @@ func (m plainMap) worker() (func([]byte, []byte, int64), func()) {
 			m[string(buf)] = g
 		}
 		g.add(nanos, &groups)
-	}, func() {}
+	}
 }
 
 func (m plainMap) each(f func([]byte, group)) {
@@ -172,31 +176,35 @@ func newSlots(keys int) *slots {
 	return s
 }
 
-func (s *slots) worker() (func([]byte, []byte, int64), func()) {
+func (s *slots) observe(o observations) {
 	var buf []byte
-	return func(key, text []byte, nanos int64) {
+	for i := range o.len() {
+		key, text, nanos := o.at(i)
 		buf = join(buf, key, text)
-		hash := maphash.Bytes(s.seed, buf)
-		var fresh *slotKey
-		for i := hash & s.mask; ; i = (i + 1) & s.mask {
-			slot := &s.all[i]
-			k := slot.key.Load()
-			if k == nil {
-				if fresh == nil {
-					fresh = &slotKey{hash, bytes.Clone(buf)}
-				}
-				if !slot.key.CompareAndSwap(nil, fresh) {
-					k = slot.key.Load()
-				} else {
-					k = fresh
-				}
+		s.find(buf).add(nanos)
+	}
+}
+
+func (s *slots) find(key []byte) *cells {
+	hash := maphash.Bytes(s.seed, key)
+	var fresh *slotKey
+	for i := hash & s.mask; ; i = (i + 1) & s.mask {
+		slot := &s.all[i]
+		k := slot.key.Load()
+		if k == nil {
+			if fresh == nil {
+				fresh = &slotKey{hash, bytes.Clone(key)}
 			}
-			if k.hash == hash && bytes.Equal(k.text, buf) {
-				slot.cell.add(nanos)
-				return
+			if !slot.key.CompareAndSwap(nil, fresh) {
+				k = slot.key.Load()
+			} else {
+				k = fresh
 			}
 		}
-	}, func() {}
+		if k.hash == hash && bytes.Equal(k.text, key) {
+			return &slot.cell
+		}
+	}
 }
 
 func (s *slots) each(f func([]byte, group)) {

@@ -75,6 +75,8 @@ var text = func() (all [texts][]byte) {
 	return all
 }()
 
+func textOf(n uint64) []byte { return text[n%texts] }
+
 // nanosOf is the time of an observation.
 func nanosOf(n uint64, i int) int64 { return int64(n)<<20 + int64(i) }
 
@@ -83,8 +85,8 @@ type group struct{ count, first, last int64 }
 
 // store is a design at work.
 type store interface {
-	// worker returns what one thread calls for each of its observations, and at the end.
-	worker() (observe func(key, text []byte, nanos int64), end func())
+	// observe counts what one thread observes. Several threads call it at once.
+	observe(o observations)
 	// each yields the groups, each once.
 	each(f func(key []byte, g group))
 }
@@ -121,7 +123,7 @@ func measure(d design, threads int, l load) (r result, err error) {
 		start := time.Now()
 		var wait sync.WaitGroup
 		for _, k := range keys {
-			wait.Go(func() { observe(s, k, l.long) })
+			wait.Go(func() { s.observe(observations{k, l.long}) })
 		}
 		wait.Wait()
 		r.nanos = float64(time.Since(start).Nanoseconds()) / float64(n)
@@ -157,22 +159,24 @@ func measure(d design, threads int, l load) (r result, err error) {
 	return r, err
 }
 
-// observe shows a design the keys of one thread. They were made before the clock started,
-// as those of a record were made by its decoder: what it takes to choose a group is in
-// none of the figures, and no key has only just been stored.
-func observe(s store, keys []byte, long bool) {
-	observe, end := s.worker()
-	for i := 0; len(keys) > 0; i++ {
-		k := keys[:shortKey:shortKey]
-		keys = keys[shortKey:]
-		g := groupOf(k)
-		var t []byte
-		if long {
-			t = text[g%texts]
-		}
-		observe(k, t, nanosOf(g, i))
+// observations are what one thread observes. Their keys were made before the clock
+// started, as those of a record were made by its decoder: what it takes to choose a group
+// is in none of the figures, and no key has only just been stored.
+type observations struct {
+	keys []byte
+	long bool
+}
+
+func (o *observations) len() int { return len(o.keys) / shortKey }
+
+// at returns observation i: a short key, its text, if it has one, and its time.
+func (o *observations) at(i int) (key, text []byte, nanos int64) {
+	key = o.keys[i*shortKey : (i+1)*shortKey : (i+1)*shortKey]
+	n := groupOf(key)
+	if o.long {
+		text = textOf(n)
 	}
-	end()
+	return key, text, nanosOf(n, i)
 }
 
 func (g *group) add(nanos int64, groups *int) {
