@@ -107,16 +107,13 @@ func (t *Table) Observe(h *Hit) {
 	if plain && p.epoch == t.epoch && len(p.slots) > 0 {
 		free := 0
 		if e, free = p.known(h, hash, head, t.bits); e == nil {
-			if e = t.add(p, free, hash, h.keySize(head), len(h.Funcs)*statBytes); e != nil {
-				h.appendKey(e.key()[:0], head, nil)
-			}
+			e = t.addHit(p, free, h, hash, head)
 		}
 	} else {
 		p, e = t.insert(h, hash, head, plain)
 	}
 	if e == nil {
-		o := t.overflow(h.Rule, len(h.Key))
-		o.add(&Row{Count: 1, First: h.Nanos, Last: h.Nanos, Timed: h.Timed})
+		t.overflowHit(h)
 		return
 	}
 	e.count++
@@ -126,6 +123,20 @@ func (t *Table) Observe(h *Hit) {
 	if len(h.Funcs) > 0 {
 		t.sample(p, e, h)
 	}
+}
+
+// addHit adds the group of a hit without large values, as add does.
+func (t *Table) addHit(p *part, free int, h *Hit, hash, head uint64) *entry {
+	e := t.add(p, free, hash, h.keySize(head), len(h.Funcs)*statBytes)
+	if e != nil {
+		h.appendKey(e.key()[:0], head, nil)
+	}
+	return e
+}
+
+// overflowHit counts a hit for whose group there is no room.
+func (t *Table) overflowHit(h *Hit) {
+	t.overflow(h.Rule, len(h.Key)).add(&Row{Count: 1, First: h.Nanos, Last: h.Nanos, Timed: h.Timed})
 }
 
 // sample adds the samples of a hit to the statistics of its group.
@@ -243,7 +254,7 @@ func (t *Table) mergeBatch(batch []*entry) (rest []*entry) {
 	var homes [batchSize]*slot
 	var ours [batchSize]*entry
 	for i, e := range batch {
-		homes[i], ours[i] = &noSlot, &noEntry.entry
+		homes[i], ours[i] = &noSlot, &noEntry
 		if p := t.part(e.hash); p.n > 0 {
 			homes[i] = &p.slots[p.home(e.hash, t.bits)]
 		}
@@ -269,13 +280,13 @@ func (t *Table) mergeBatch(batch []*entry) (rest []*entry) {
 		}
 	}
 	for i := range ours[:len(batch)] {
-		touch += ours[i].hash + uint64(*ours[i].byteAt(0))
+		touch += ours[i].hash + uint64(ours[i].head)
 	}
 	t.touch += touch
 	rest = batch[:0]
 	for i, e := range batch {
 		to := ours[i]
-		if t.part(e.hash).epoch == t.epoch && to.hash == e.hash && string(to.key()) == string(e.key()) && *e.byteAt(0)&1 == 0 {
+		if t.part(e.hash).epoch == t.epoch && to.hash == e.hash && string(to.key()) == string(e.key()) && e.head&1 == 0 {
 			to.add(e)
 			continue
 		}
@@ -286,10 +297,7 @@ func (t *Table) mergeBatch(batch []*entry) (rest []*entry) {
 
 var (
 	noSlot  slot
-	noEntry struct {
-		entry
-		_ [entryAlign]byte
-	}
+	noEntry entry
 )
 
 // mergeEntry adds a group of part from of o, or returns false if there is no room for it.

@@ -10,8 +10,8 @@ import (
 // which groups came, so that to merge a table is to read it from front to back, and what
 // a hit needs of its group stands in one line of the cache or two that lie side by side.
 //
-// Behind the fields stand: twice the length of the key, plus one if there are statistics,
-// as a varint; the number of those, in four bytes; the key.
+// At head begins twice the length of the key, plus one if there are statistics, as a varint;
+// behind that stand the number of those, in four bytes, and the key.
 //
 // An entry is only ever written and read where Go allocated a chunk, and nothing in it but
 // the key comes from events. Its place in the chunk is a multiple of entryAlign.
@@ -19,10 +19,11 @@ type entry struct {
 	hash        uint64
 	count       int64
 	first, last int64 // no hit had a time if first > last
+	head        byte
 }
 
 const (
-	entryBytes = int(unsafe.Sizeof(entry{}))
+	entryBytes = int(unsafe.Offsetof(entry{}.head))
 	entryAlign = 8 // in bytes, on all processors
 	// statNumber is what the number of statistics takes.
 	statNumber = 4
@@ -46,16 +47,20 @@ func (p *part) at(ref uint64) *entry {
 	return (*entry)(unsafe.Pointer(unsafe.SliceData(b)))
 }
 
-// byteAt returns the byte so far behind the fields of e.
+// byteAt returns the byte so far behind head.
 func (e *entry) byteAt(i int) *byte {
 	return (*byte)(unsafe.Add(unsafe.Pointer(e), entryBytes+i))
 }
 
 // key returns the key of e, which is as valid as e.
 func (e *entry) key() []byte {
-	if n := *e.byteAt(0); n < 0x80 && n&1 == 0 {
-		return unsafe.Slice(e.byteAt(1), n>>1)
+	if n := e.head; n&0x81 == 0 {
+		return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(e), entryBytes+1)), n>>1)
 	}
+	return e.longKey()
+}
+
+func (e *entry) longKey() []byte {
 	at, n, _ := e.layout()
 	return unsafe.Slice(e.byteAt(at), n)
 }
@@ -80,7 +85,7 @@ func (e *entry) layout() (at, n int, stats bool) {
 
 // size returns how many bytes there are from e to the next entry.
 func (e *entry) size() int {
-	if n := *e.byteAt(0); n < 0x80 && n&1 == 0 {
+	if n := e.head; n&0x81 == 0 {
 		return aligned(entryBytes + 1 + int(n>>1))
 	}
 	at, n, _ := e.layout()
