@@ -96,21 +96,22 @@ func (t *Table) room(n int) bool { return t.limit == 0 || t.bytes+n <= t.limit }
 
 // Observe counts one hit. Its key is copied when it is new.
 func (t *Table) Observe(h *Hit) {
-	head := h.head()
-	hash, plain := t.hash(h, head)
+	id := t.ident(h)
 	t.hits++
-	if t.list && t.enlist(h, hash, head, plain) {
+	if t.list && t.enlist(h, id) {
 		return
 	}
-	p := t.part(hash)
+	p := t.part(id.hash)
 	var e *entry
-	if plain && p.epoch == t.epoch && len(p.slots) > 0 {
+	if id.size > 0 && p.epoch == t.epoch && len(p.slots) > 0 {
 		free := 0
-		if e, free = p.known(h, hash, head, t.bits); e == nil {
-			e = t.addHit(p, free, h, hash, head)
+		if e, free = p.first(id.hash, t.bits); e == nil {
+			e = t.addHit(p, free, h, id)
+		} else if !h.is(e, id) {
+			p, e = t.insert(h, id)
 		}
 	} else {
-		p, e = t.insert(h, hash, head, plain)
+		p, e = t.insert(h, id)
 	}
 	if e == nil {
 		t.overflowHit(h)
@@ -126,10 +127,10 @@ func (t *Table) Observe(h *Hit) {
 }
 
 // addHit adds the group of a hit without large values, as add does.
-func (t *Table) addHit(p *part, free int, h *Hit, hash, head uint64) *entry {
-	e := t.add(p, free, hash, h.keySize(head), len(h.Funcs)*statBytes)
+func (t *Table) addHit(p *part, free int, h *Hit, id ident) *entry {
+	e := t.add(p, free, id.hash, id.size, len(h.Funcs)*statBytes)
 	if e != nil {
-		h.appendKey(e.key()[:0], head, nil)
+		h.appendKey(e.key()[:0], id.head, nil)
 	}
 	return e
 }
@@ -264,18 +265,9 @@ func (t *Table) mergeBatch(batch []*entry) (rest []*entry) {
 		touch += uint64(*homes[i])
 	}
 	for i, e := range batch {
-		p := t.part(e.hash)
-		if p.n == 0 {
-			continue
-		}
-		tag := tagOf(e.hash)
-		for j := p.home(e.hash, t.bits); p.slots[j] != 0; {
-			if p.slots[j]>>refBits == tag>>refBits {
-				ours[i] = p.at(uint64(p.slots[j]))
-				break
-			}
-			if j++; j == len(p.slots) {
-				j = 0
+		if p := t.part(e.hash); p.n > 0 {
+			if to, _ := p.first(e.hash, t.bits); to != nil {
+				ours[i] = to
 			}
 		}
 	}

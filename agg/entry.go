@@ -11,7 +11,7 @@ import (
 // a hit needs of its group stands in one line of the cache or two that lie side by side.
 //
 // At head begins twice the length of the key, plus one if there are statistics, as a varint;
-// behind that stand the number of those, in four bytes, and the key.
+// behind that stand the key and, in four bytes, the number of those.
 //
 // An entry is only ever written and read where Go allocated a chunk, and nothing in it but
 // the key comes from events. Its place in the chunk is a multiple of entryAlign.
@@ -41,10 +41,20 @@ const (
 	refBits   = offBits + chunkBits
 )
 
-// at returns the entry at a ref, of which it takes the low bits.
-func (p *part) at(ref uint64) *entry {
-	b := p.chunks[ref>>offBits&(1<<chunkBits-1)][ref&(1<<offBits-1)*uint64(entryAlign):]
-	return (*entry)(unsafe.Pointer(unsafe.SliceData(b)))
+// at returns the entry at a ref of p, of which it takes the low bits. That there is one is
+// not looked at once more: refs come from reserve and from nowhere else.
+func (p *part) at(ref slot) *entry {
+	chunk := unsafe.SliceData(p.chunks[ref>>offBits&(1<<chunkBits-1)])
+	return (*entry)(unsafe.Add(unsafe.Pointer(chunk), ref&(1<<offBits-1)*slot(entryAlign)))
+}
+
+// word returns the first eight bytes at head. All entries have as many.
+func (e *entry) word() uint64 { return load64(unsafe.Pointer(&e.head), 0) }
+
+func load8(p unsafe.Pointer, at int) byte { return *(*byte)(unsafe.Add(p, at)) }
+
+func load64(p unsafe.Pointer, at int) uint64 {
+	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(p, at))[:])
 }
 
 // byteAt returns the byte so far behind head.
@@ -77,10 +87,7 @@ func (e *entry) layout() (at, n int, stats bool) {
 			break
 		}
 	}
-	if stats = head&1 == 1; stats {
-		at += statNumber
-	}
-	return at, head >> 1, stats
+	return at, head >> 1, head&1 == 1
 }
 
 // size returns how many bytes there are from e to the next entry.
@@ -88,19 +95,19 @@ func (e *entry) size() int {
 	if n := e.head; n&0x81 == 0 {
 		return aligned(entryBytes + 1 + int(n>>1))
 	}
-	at, n, _ := e.layout()
-	return aligned(entryBytes + at + n)
+	at, n, stats := e.layout()
+	return aligned(entryBytes + at + n + bit(stats)*statNumber)
 }
 
 func aligned(n int) int { return (n + entryAlign - 1) &^ (entryAlign - 1) }
 
 // number returns where the number of e's statistics stands, or nil if it has none.
 func (e *entry) number() []byte {
-	at, _, stats := e.layout()
+	at, n, stats := e.layout()
 	if !stats {
 		return nil
 	}
-	return unsafe.Slice(e.byteAt(at-statNumber), statNumber)
+	return unsafe.Slice(e.byteAt(at+n), statNumber)
 }
 
 // stats returns the number of e's statistics, from 1 on, or 0.
@@ -121,24 +128,18 @@ func (e *entry) add(o *entry) {
 // written, and a number of statistics of 0 if it is to have some. It returns its ref, and
 // nil if there is no room.
 func (t *Table) store(p *part, hash uint64, key int, stats bool) (ref uint64, e *entry) {
-	var front [binary.MaxVarintLen64 + statNumber]byte
-	n := 1
-	if front[0] = byte(key << 1); stats || key >= 0x40 {
-		n = binary.PutUvarint(front[:], uint64(key)<<1|uint64(bit(stats)))
-		if stats {
-			n += statNumber
-		}
-	}
-	ref, b := t.reserve(p, aligned(entryBytes+n+key))
+	length := uint64(key)<<1 | uint64(bit(stats))
+	ref, b := t.reserve(p, aligned(entryBytes+varintLen(length)+key+bit(stats)*statNumber))
 	if b == nil {
 		return 0, nil
 	}
 	e = (*entry)(unsafe.Pointer(unsafe.SliceData(b)))
-	*e = entry{hash: hash, first: math.MaxInt64, last: math.MinInt64}
-	if n == 1 {
-		b[entryBytes] = front[0]
-	} else {
-		copy(b[entryBytes:], front[:n])
+	*e = entry{hash: hash, first: math.MaxInt64, last: math.MinInt64, head: byte(length)}
+	if length >= 0x80 {
+		binary.PutUvarint(b[entryBytes:], length)
+	}
+	if stats {
+		clear(e.number())
 	}
 	return ref, e
 }

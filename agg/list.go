@@ -8,15 +8,15 @@ import "sync/atomic"
 // it is merged into finds the same groups either way.
 
 // enlist counts a hit in a list, or returns false if it cannot: t is no list any more then.
-func (t *Table) enlist(h *Hit, hash, head uint64, plain bool) bool {
+func (t *Table) enlist(h *Hit, id ident) bool {
 	// To settle, as much memory as the list takes may be needed once more.
-	if plain && len(h.Funcs) == 0 && (t.limit == 0 || t.bytes < t.limit/2) {
-		p := t.part(hash)
+	if id.size > 0 && len(h.Funcs) == 0 && (t.limit == 0 || t.bytes < t.limit/2) {
+		p := t.part(id.hash)
 		if p.epoch != t.epoch {
 			t.own(p)
 		}
-		if _, e := t.store(p, hash, h.keySize(head), false); e != nil {
-			h.appendKey(e.key()[:0], head, nil)
+		if _, e := t.store(p, id.hash, id.size, false); e != nil {
+			h.appendKey(e.key()[:0], id.head, nil)
 			if e.count = 1; h.Timed {
 				e.first, e.last = h.Nanos, h.Nanos
 			}

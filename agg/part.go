@@ -48,23 +48,25 @@ const (
 // epochs numbers those who may write to parts.
 var epochs atomic.Uint64
 
-// part returns the one of a hash.
-func (t *Table) part(hash uint64) *part { return &t.parts[hash>>(64-t.bits)] }
+// part returns the one of a hash, whose first bits choose it.
+func (t *Table) part(hash uint64) *part {
+	return &t.parts[bits.RotateLeft64(hash, int(t.bits))&uint64(len(t.parts)-1)]
+}
 
 // home returns the slot at which a group is looked for first.
 func (p *part) home(hash uint64, skip uint) int {
-	hi, _ := bits.Mul64(hash<<skip, uint64(len(p.slots)))
+	hi, _ := bits.Mul64(hash<<(skip&63), uint64(len(p.slots)))
 	return int(hi)
 }
 
 // find returns the entry of a key, or nil and a slot that is free for it. There must be
-// one.
+// one that is free.
 func (p *part) find(hash uint64, key []byte, skip uint) (e *entry, free int) {
 	slots, tag := p.slots, tagOf(hash)
 	for i := p.home(hash, skip); ; {
 		s := slots[i]
-		if s>>refBits == tag>>refBits {
-			if e = p.at(uint64(s)); string(e.key()) == string(key) {
+		if (s^tag)>>refBits == 0 {
+			if e = p.at(s); string(e.key()) == string(key) {
 				return e, i
 			}
 		}
@@ -77,17 +79,15 @@ func (p *part) find(hash uint64, key []byte, skip uint) (e *entry, free int) {
 	}
 }
 
-// known returns the entry of a hit with that head and without large values, as find does;
-// its key is not made for that. bench/agg at 1,000 groups defends the care that is taken
-// here.
-func (p *part) known(h *Hit, hash, head uint64, skip uint) (e *entry, free int) {
+// first returns the first entry whose slot has the tag of a hash, or nil and a slot that is
+// free for it. It is the one that is sought but for once in millions of times. There must
+// be a slot that is free.
+func (p *part) first(hash uint64, skip uint) (e *entry, free int) {
 	slots, tag := p.slots, tagOf(hash)
 	for i := p.home(hash, skip); ; {
 		s := slots[i]
-		if s>>refBits == tag>>refBits {
-			if e = p.at(uint64(s)); h.is(e.key(), head) {
-				return e, i
-			}
+		if (s^tag)>>refBits == 0 {
+			return p.at(s), i
 		}
 		if s == 0 {
 			return nil, i
@@ -98,16 +98,16 @@ func (p *part) known(h *Hit, hash, head uint64, skip uint) (e *entry, free int) 
 	}
 }
 
-// insert returns the entry of a hit with that head, whose hash was made last, as group
-// does.
-func (t *Table) insert(h *Hit, hash, head uint64, plain bool) (p *part, e *entry) {
-	t.key = h.appendKey(t.key[:0], head, t.sums)
+// insert returns the entry of a hit whose ident was made last, as group does, and makes
+// its key for that.
+func (t *Table) insert(h *Hit, id ident) (p *part, e *entry) {
+	t.key = h.appendKey(t.key[:0], id.head, t.sums)
 	stats := len(h.Funcs) * statBytes
-	if plain {
-		return t.group(hash, t.key, stats)
+	if id.size > 0 {
+		return t.group(id.hash, t.key, stats)
 	}
 	if t.internLarge(h.Key) {
-		p, e = t.group(hash, t.key, stats)
+		p, e = t.group(id.hash, t.key, stats)
 	}
 	if e == nil {
 		t.forget()

@@ -24,9 +24,7 @@ func (t *Table) Add(r *Row, funcs []Func) {
 	if len(r.Stats) > 0 {
 		h.Funcs = funcs
 	}
-	head := h.head()
-	hash, plain := t.hash(&h, head)
-	p, e := t.insert(&h, hash, head, plain)
+	p, e := t.insert(&h, t.ident(&h))
 	if e == nil {
 		t.overflow(r.Rule, len(r.Key)).add(r)
 		return
@@ -45,19 +43,18 @@ func (t *Table) Add(r *Row, funcs []Func) {
 func (t *Table) Get(r *Row) *Row {
 	t.settle()
 	h := Hit{Rule: r.Rule, Window: r.Window, Late: r.Late, Key: r.Key}
-	head := h.head()
-	hash, _ := t.hash(&h, head)
-	t.key = h.appendKey(t.key[:0], head, t.sums)
+	id := t.ident(&h)
+	t.key = h.appendKey(t.key[:0], id.head, t.sums)
 	known := t.internLarge(r.Key)
 	defer t.forget()
 	if !known {
 		return nil
 	}
-	p := t.part(hash)
+	p := t.part(id.hash)
 	if len(p.slots) == 0 {
 		return nil
 	}
-	e, _ := p.find(hash, t.key, t.bits)
+	e, _ := p.find(id.hash, t.key, t.bits)
 	if e == nil {
 		return nil
 	}

@@ -78,7 +78,7 @@ type head struct {
 
 func (t *Table) of(o ordered) (*part, *entry) {
 	p := &t.parts[o.place>>refBits]
-	return p, p.at(o.place)
+	return p, p.at(slot(o.place))
 }
 
 // sections returns the groups by their heads, in order.
