@@ -72,6 +72,7 @@ var ErrBlocked = errors.New("the output takes no more: what was not printed is p
 type chunkJob struct {
 	*tailer.Chunk
 	seq   uint64 // of its source, from 0
+	turn  uint64 // of all, from 0
 	found *found // nil if there are no records
 	last  mark   // the time of the last record
 }
@@ -136,7 +137,7 @@ func Follow(ctx context.Context, cfg FollowConfig) (*Result, error) {
 func (f *following) read(ctx context.Context) error {
 	defer close(f.jobs)
 	seqs := map[uint64]uint64{}
-	for {
+	for turn := uint64(0); ; turn++ {
 		f.waiting.Store(f.cfg.Now().UnixNano())
 		c, err := f.cfg.Chunks.Next(ctx)
 		f.waiting.Store(0)
@@ -146,7 +147,7 @@ func (f *following) read(ctx context.Context) error {
 			}
 			return err
 		}
-		j := &chunkJob{Chunk: c, seq: seqs[c.Source]}
+		j := &chunkJob{Chunk: c, seq: seqs[c.Source], turn: turn}
 		if seqs[c.Source]++; c.Gone {
 			delete(seqs, c.Source)
 		}

@@ -27,6 +27,9 @@ type ledger struct {
 	sources map[uint64]*source
 	panes   map[paneKey]*pane
 	chunks  int               // that were added
+	turn    uint64            // chunks before that turn were
+	early   map[uint64]bool   // turns of others that were
+	leaving []leaving         // sources that are gone, and still there
 	bytes   int               // of all panes
 	events  []byte            // lines that wait to be printed
 	changed bool              // since it was saved
@@ -39,11 +42,17 @@ type ledger struct {
 type source struct {
 	next    uint64 // the chunk that it waits for
 	waiting map[uint64]*chunkJob
-	at      *tailer.Position // nil before the first chunk, and when it need not be kept
-	gone    bool
-	mark    mark // the greatest time of a last record, but no later than it came
-	chunk   int  // the number of its last one, among those of all sources
-	damaged bool // which has been told
+	at      *tailer.Position // nil before the first chunk
+	mark    mark             // the greatest time of a last record, but no later than it came
+	chunk   int              // the number of its last one, among those of all sources
+	damaged bool             // which has been told
+}
+
+// leaving is a source that is gone by a chunk of some turn. Its position is kept until all
+// chunks before that one are added: one of them may be of the source that came for it,
+// and by one of the two a run that goes on from here has to know the file.
+type leaving struct {
+	number, turn uint64
 }
 
 // paneKey tells one table of a rule from another: the commands behind stats run over
@@ -74,7 +83,7 @@ type pane struct {
 const printedBytes = 96
 
 func newLedger(cfg *FollowConfig, p *Program, res *Result) *ledger {
-	l := &ledger{cfg: cfg, res: res, sources: map[uint64]*source{}, panes: map[paneKey]*pane{}, gone: map[string]uint64{}, closed: math.MinInt64}
+	l := &ledger{cfg: cfg, res: res, sources: map[uint64]*source{}, panes: map[paneKey]*pane{}, gone: map[string]uint64{}, early: map[uint64]bool{}, closed: math.MinInt64}
 	l.use(p)
 	return l
 }
@@ -111,11 +120,28 @@ func (l *ledger) take(j *chunkJob) (n int) {
 		if j.Block != nil {
 			j.Block.Release()
 		}
+		l.early[j.turn] = true
+		if j.Gone {
+			l.leaving = append(l.leaving, leaving{number, j.turn})
+		}
 	}
-	if s.gone {
-		delete(l.sources, number)
-	}
+	l.leave()
 	return n
+}
+
+// leave forgets the sources that are gone, each in its turn.
+func (l *ledger) leave() {
+	for ; l.early[l.turn]; l.turn++ {
+		delete(l.early, l.turn)
+	}
+	l.leaving = slices.DeleteFunc(l.leaving, func(g leaving) bool {
+		if g.turn >= l.turn {
+			return false
+		}
+		delete(l.sources, g.number)
+		l.changed = true
+		return true
+	})
 }
 
 func (l *ledger) add(s *source, j *chunkJob) {
@@ -124,9 +150,6 @@ func (l *ledger) add(s *source, j *chunkJob) {
 	s.chunk = l.chunks
 	at := j.Position
 	s.at = &at
-	if j.Gone {
-		s.at, s.gone = nil, true
-	}
 	if j.last.any {
 		if nanos := min(j.last.nanos, l.cfg.Now().UnixNano()); !s.mark.any || nanos > s.mark.nanos {
 			s.mark = mark{nanos, true}
