@@ -105,7 +105,7 @@ func (t *Table) Observe(h *Hit) {
 	var e *entry
 	if id.size > 0 && p.epoch == t.epoch && len(p.slots) > 0 {
 		free := 0
-		if e, free = p.first(id.hash, t.bits); e == nil {
+		if e, free = p.seek(p.home(id.hash, t.bits), tagOf(id.hash)); e == nil {
 			e = t.addHit(p, free, h, id)
 		} else if !h.is(e, id) {
 			p, e = t.insert(h, id)
@@ -266,7 +266,7 @@ func (t *Table) mergeBatch(batch []*entry) (rest []*entry) {
 	}
 	for i, e := range batch {
 		if p := t.part(e.hash); p.n > 0 {
-			if to, _ := p.first(e.hash, t.bits); to != nil {
+			if to, _ := p.seek(p.home(e.hash, t.bits), tagOf(e.hash)); to != nil {
 				ours[i] = to
 			}
 		}

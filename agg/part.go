@@ -61,39 +61,28 @@ func (p *part) home(hash uint64, skip uint) int {
 
 // find returns the entry of a key, or nil and a slot that is free for it. There must be
 // one that is free.
-func (p *part) find(hash uint64, key []byte, skip uint) (e *entry, free int) {
-	slots, tag := p.slots, tagOf(hash)
-	for i := p.home(hash, skip); ; {
-		s := slots[i]
-		if (s^tag)>>refBits == 0 {
-			if e = p.at(s); string(e.key()) == string(key) {
-				return e, i
-			}
-		}
-		if s == 0 {
-			return nil, i
-		}
-		if i++; i == len(slots) {
-			i = 0
+func (p *part) find(hash uint64, key []byte, skip uint) (e *entry, at int) {
+	for at = p.home(hash, skip); ; at++ {
+		if e, at = p.seek(at, tagOf(hash)); e == nil || string(e.key()) == string(key) {
+			return e, at
 		}
 	}
 }
 
-// first returns the first entry whose slot has the tag of a hash, or nil and a slot that is
-// free for it. It is the one that is sought but for once in millions of times. There must
-// be a slot that is free.
-func (p *part) first(hash uint64, skip uint) (e *entry, free int) {
-	slots, tag := p.slots, tagOf(hash)
-	for i := p.home(hash, skip); ; {
+// seek returns the first entry from slot i on whose slot has that tag, or nil and a slot that
+// is free for it. The one that begins at home is the one that is sought but for once in
+// millions of times. There must be a slot that is free.
+func (p *part) seek(i int, tag slot) (e *entry, at int) {
+	for slots := p.slots; ; i++ {
+		if i == len(slots) {
+			i = 0
+		}
 		s := slots[i]
 		if (s^tag)>>refBits == 0 {
 			return p.at(s), i
 		}
 		if s == 0 {
 			return nil, i
-		}
-		if i++; i == len(slots) {
-			i = 0
 		}
 	}
 }
