@@ -115,6 +115,8 @@ func TestCommands(t *testing.T) {
 		{`search m=x m=y`, "m\nx;y\nx", "m\nx;y"},
 		{`search m!=x`, "m\nx;y\nx", "m\nx;y"},
 		{`regex b="^[xy]$"`, ab, "a b\n1 x\n2 y\n3 x"},
+		{`regex s="^a(?#x)\Q.\E\Kc$"`, "s\na.c\nabc", "s\na.c"},
+		{`rex field=s "(?'k'\V)\x2e"`, "s\na.c", "s k\na.c a"},
 		{`regex b!="x"`, ab, "a b\n2 y\n- z"},
 		{`regex a!="1"`, ab, "a b\n2 y\n3 x\n- z"}, // a missing field does not match either
 		{`rex field=s "(?<k>\w+)=(?<v>\w*)"`, "s k\na=1,b=2 old\nnone old", "s k v\na=1,b=2 a 1\nnone old -"},

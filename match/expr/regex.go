@@ -1,9 +1,8 @@
 package expr
 
 import (
-	"errors"
+	"fmt"
 	"regexp"
-	"regexp/syntax"
 	"strings"
 
 	"sluice/match/find"
@@ -41,41 +40,33 @@ func NewRegex(pattern Value, compile func(string) (*regexp.Regexp, error)) (Rege
 	return r, nil
 }
 
-// Compile compiles a regular expression on Go's engine, RE2, which runs in linear time
-// and therefore has no lookaround and no backreferences. As in PCRE, $ also stands
-// before a last line feed, which then belongs to the match.
-func Compile(text string) (*regexp.Regexp, error) {
-	_, err := rule.NewRegexp(text) // for its bounds
+// Compile compiles a regular expression of PCRE on Go's engine, RE2, which runs in linear
+// time and therefore has no lookaround and no backreferences; see rule.PCRE.
+func Compile(text string) (*regexp.Regexp, error) { return compile(text, rule.PCRE{}) }
+
+func compile(text string, how rule.PCRE) (*regexp.Regexp, error) {
+	src, err := how.Translate(text)
 	if err == nil {
-		var tree *syntax.Regexp
-		if tree, err = syntax.Parse(text, syntax.Perl); err == nil && rule.EndsBeforeLineFeed(tree) {
-			text = tree.String()
-		}
+		_, err = rule.NewRegexp(src) // for its bounds
 	}
-	if err == nil {
-		return regexp.Compile(text)
+	if err != nil {
+		return nil, fmt.Errorf("cannot compile the regular expression: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
-	why := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
-	for _, look := range []string{"(?=", "(?!", "(?<=", "(?<!", "(?>"} {
-		if strings.Contains(text, look) {
-			why += "; lookaround is not supported (RE2)"
-			break
-		}
-	}
-	return nil, errors.New("cannot compile the regular expression: " + why)
+	return regexp.Compile(src)
 }
 
 // CompileTest compiles a regular expression that is only asked whether it is found. A
 // lookbehind at its beginning that forbids one character, which RE2 does not have, is
 // then the same as to match another character, or nothing at the beginning.
 func CompileTest(text string) (*regexp.Regexp, error) {
-	re, err := Compile(text)
+	test := rule.PCRE{Test: true}
+	re, err := compile(text, test)
 	if err == nil {
 		return re, nil
 	}
 	if m := behind.FindStringSubmatch(text); m != nil && !alternates(text[len(m[0]):]) {
 		not := strings.TrimSuffix(strings.TrimPrefix(m[1], "["), "]")
-		if re, err := Compile(`(?:\A|[^` + not + "])(?:" + text[len(m[0]):] + ")"); err == nil {
+		if re, err := compile(`(?:\A|[^`+not+"])(?:"+text[len(m[0]):]+")", test); err == nil {
 			return re, nil
 		}
 	}

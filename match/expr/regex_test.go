@@ -50,6 +50,24 @@ func TestCompileTest(t *testing.T) {
 	}
 }
 
+// Expressions are those of PCRE; where a match begins counts for all but tests.
+func TestCompilePCRE(t *testing.T) {
+	t.Parallel()
+	re, err := Compile(`\s+$|\h`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := ReplaceAll(re, "a\u00a0b\v\n", "_"); got != "a_b_" {
+		t.Errorf("%s makes %q", re, got)
+	}
+	if re, err := Compile(`a\Kb`); err == nil || !strings.Contains(err.Error(), `\K is supported only where`) {
+		t.Errorf("%v, %v", re, err)
+	}
+	if re, err := CompileTest(`(?<!x)a\Kb\s`); err != nil || !re.MatchString("ab\v") || re.MatchString("xab ") {
+		t.Errorf("%v, %v", re, err)
+	}
+}
+
 func TestTemplate(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{`\1-\2`: "${1}-${2}", `$1`: "$$1", `a\b\`: `a\b\`, `\\1`: `\${1}`, `\0x`: "${0}x"} {

@@ -2,8 +2,6 @@ package rule
 
 import (
 	"net/netip"
-	"regexp"
-	"regexp/syntax"
 	"slices"
 	"strings"
 	"testing"
@@ -195,30 +193,6 @@ func TestRegexpIsBounded(t *testing.T) {
 	for _, src := range []string{"(", `(?=a)`, `(a)\1`, "a{1001}", "((a{100}){100}){100}", strings.Repeat("a", 1<<20), strings.Repeat("x{900}", 30)} {
 		if _, err := NewRegexp(src); err == nil {
 			t.Errorf("NewRegexp(%.40q) is taken", src)
-		}
-	}
-}
-
-func TestEndsBeforeLineFeed(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		src              string
-		changed, inA, LF bool // found in "a", in "a\n"
-	}{
-		{`a$`, true, true, true},
-		{`(b|a$)`, true, true, true},
-		{`a\z`, false, true, false},
-		{`(?m)a$`, false, true, true},
-		{`a$b`, true, false, false},
-	} {
-		tree, err := syntax.Parse(c.src, syntax.Perl)
-		if err != nil {
-			t.Fatal(err)
-		}
-		changed := EndsBeforeLineFeed(tree)
-		re := regexp.MustCompile(tree.String())
-		if a, lf := re.MatchString("a"), re.MatchString("a\n"); changed != c.changed || a != c.inA || lf != c.LF {
-			t.Errorf("%s: changed %v, in a %v, before a line feed %v", c.src, changed, a, lf)
 		}
 	}
 }

@@ -223,7 +223,7 @@ func TestRefused(t *testing.T) {
 		{plain + "  s:\n    '|re': b\n  condition: s\n", `modifier "re" needs a field`, 5},
 		{plain + "  s: [null]\n  condition: s\n", "null does not go with keywords and modifiers", 4},
 		{plain + "  s:\n    A|contains: null\n  condition: s\n", "null does not go with keywords and modifiers", 5},
-		{plain + "  s:\n    A|re: '(?=b)c'\n  condition: s\n", "cannot use the regular expression (in the syntax of Go's regexp", 5},
+		{plain + "  s:\n    A|re: '(?=b)c'\n  condition: s\n", "cannot use the regular expression: lookaround is not supported (RE2): (?= at character 1", 5},
 		{plain + "  s:\n    A|re: 'a{999}{999}'\n  condition: s\n", "cannot use the regular expression", 5},
 		{plain + "  s:\n    A|cidr: bakery\n  condition: s\n", `"bakery" is no network`, 5},
 		{plain + "  s:\n    A|gt: many\n  condition: s\n", `"many" is no decimal number`, 5},

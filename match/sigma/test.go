@@ -228,14 +228,14 @@ func (d *detectionReader) spellings(t *test, v *yaml.Node) [][]rule.Part {
 }
 
 func (d *detectionReader) expression(t *test, v *yaml.Node) rule.Expr {
-	src, err := expression(v.Value, t.flags)
+	src, err := rule.PCRE{Flags: t.flags, Test: true}.Translate(v.Value)
 	if err == nil {
 		var re rule.Regexp
 		if re, err = rule.NewRegexp(src); err == nil {
 			return d.each(t.field, func(name string) rule.Expr { return rule.Matches{Field: name, Re: re} })
 		}
 	}
-	d.errorf(v, "cannot use the regular expression (in the syntax of Go's regexp, which has no lookaround and no backreferences): %v", err)
+	d.errorf(v, "cannot use the regular expression: %v", err)
 	return nil
 }
 

@@ -3,7 +3,6 @@ package sigma
 import (
 	"encoding/base64"
 	"fmt"
-	"regexp/syntax"
 	"slices"
 	"strings"
 	"unicode"
@@ -157,22 +156,3 @@ func beginsOption(before, behind string) bool {
 }
 
 func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
-
-// expression returns a regular expression of Sigma in the syntax of package
-// regexp. Sigma's are those of PCRE, where $ also stands before a last line feed.
-func expression(src, flags string) (string, error) {
-	if len(src) > 1<<16 {
-		return "", fmt.Errorf("it is longer than %d bytes", 1<<16)
-	}
-	if flags != "" {
-		src = "(?" + flags + ")" + src
-	}
-	tree, err := syntax.Parse(src, syntax.Perl)
-	if err != nil || !strings.Contains(src, "$") {
-		return src, err
-	}
-	if !rule.EndsBeforeLineFeed(tree) {
-		return src, nil
-	}
-	return tree.String(), nil
-}

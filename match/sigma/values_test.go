@@ -127,6 +127,10 @@ condition: s`,
 		yes: []string{`{"Text":"my ryye  bread"}`}, no: []string{`{"Text":"my Rye bread"}`, `{"Text":"ryebread"}`},
 	},
 	{
+		name: "re of PCRE", detection: "s:\n  Text|re|i: '^rye\\s\\Qb(\\E\\h*\\Kread(?#x)$'\ncondition: s",
+		yes: []string{`{"Text":"Rye\u000bb(read"}`, `{"Text":"rye b(\u00a0read\n"}`}, no: []string{`{"Text":"ryesb(read"}`, `{"Text":"rye b(\u000bread"}`},
+	},
+	{
 		name: "re with i, m and s", detection: "s:\n  Text|re|i|m|s: '^rye.bread$'\ncondition: s",
 		yes: []string{`{"Text":"a\nRYE\nBread\nb"}`}, no: []string{`{"Text":"a rye\nbread"}`},
 	},

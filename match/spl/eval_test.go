@@ -202,7 +202,7 @@ func TestEvalRefusals(t *testing.T) {
 		{"eval x=@coalesce()", `function "coalesce" takes at least 1 arguments, not 0`},
 		{"where match(a,@\"(?=b)c\")", "lookaround is not supported (RE2)"},
 		{"where match(a,@\"(?<!b)c|d\")", "lookaround is not supported (RE2)"},
-		{"eval x=replace(a,@\"(a)\\1\",\"\")", "cannot compile the regular expression: invalid escape sequence"},
+		{"eval x=replace(a,@\"(a)\\1\",\"\")", "cannot compile the regular expression: a backreference \\1 is not supported (RE2) at character 4"},
 		{"eval x=@mvfilter(a=b)", "mvfilter takes a condition on one field, this one has 2"},
 		{"eval x=@mvmap(a,b)", "mvmap takes a field and an expression of it"},
 		{"eval x=@\"a", "this quote is not closed"},
