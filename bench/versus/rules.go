@@ -169,7 +169,8 @@ func (t *truth) lines(s *set, times int64) []byte {
 			groups = append(groups, &more)
 		}
 	}
-	for _, r := range pipeline.Rows(&commands.Env{}, rulesOf(s.detections), nil, groups) {
+	rows, _ := pipeline.Rows(&commands.Env{}, rulesOf(s.detections), nil, groups)
+	for _, r := range rows {
 		out.Write(enc.Stats(r))
 	}
 	return out.Bytes()

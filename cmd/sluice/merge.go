@@ -255,8 +255,9 @@ func (m *merger) print(out *bufio.Writer) error {
 		}
 	}
 	groups := m.table.Rows()
-	rows, cut := pipeline.Finish(&cfg, groups)
-	s := mergeSummary{Rows: int64(len(rows)), Cut: cut, Overflow: m.table.Overflowed()}
+	rows, cut, leftOut := pipeline.Finish(&cfg, groups)
+	s := mergeSummary{Rows: int64(len(rows)), Cut: cut, Overflow: m.table.Overflowed(), LeftOut: leftOut}
+	m.c.tellLeftOut(leftOut, roomOfRows)
 	if s.Overflow > 0 {
 		m.c.warn("the groups took more memory than --max-memory %s: %d events of further ones are counted in overflow rows", m.maxMemory, s.Overflow)
 	}
@@ -289,6 +290,7 @@ type mergeSummary struct {
 	Throttled int64 `json:"throttled,omitempty"` // risk events
 	Cut       int64 `json:"cut,omitempty"`
 	Overflow  int64 `json:"overflow,omitempty"`
+	LeftOut   int64 `json:"left_out,omitempty"`
 }
 
 // end sums the merge up, whose rows were written with err.

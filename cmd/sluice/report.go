@@ -43,6 +43,16 @@ type summary struct {
 	Speed        float64          `json:"gb_per_second"`
 }
 
+// roomOfRows is the room that pipeline.Rows has.
+const roomOfRows = "512MiB"
+
+func (c *cli) tellLeftOut(n int64, room string) {
+	if n > 0 {
+		c.warn("%d %s left out before the commands behind stats that look at more than one row: together they take more than %s",
+			n, plural(n, "row"), room)
+	}
+}
+
 // report tells what could not be read and, if asked, sums the run up.
 func (c *cli) report(j *job, res *pipeline.Result, throttled int64, took time.Duration) {
 	for _, err := range res.Errors {
@@ -56,10 +66,11 @@ func (c *cli) report(j *job, res *pipeline.Result, throttled int64, took time.Du
 		c.warn("the groups took more memory than --max-memory %s: %d events of further ones are counted in the overflow %s of %d %s",
 			j.maxMemory, res.Overflow, plural(int64(res.OverflowRules), "row"), res.OverflowRules, plural(int64(res.OverflowRules), "detection"))
 	}
-	if res.LeftOut > 0 {
-		c.warn("%d %s left out before the commands behind stats: together they take more than an eighth of --max-memory %s",
-			res.LeftOut, plural(res.LeftOut, "row"), j.maxMemory)
+	room := "an eighth of --max-memory " + j.maxMemory
+	if j.follow {
+		room = roomOfRows
 	}
+	c.tellLeftOut(res.LeftOut, room)
 	if !j.stats {
 		return
 	}

@@ -51,19 +51,19 @@ func (r *run) emit() error {
 }
 
 // Finish returns what the rules of a run make of groups, which are in the order of
-// agg.Table, and what Result says of Cut.
-func Finish(cfg *Config, groups []*agg.Row) (rows []row.Named, cut int64) {
+// agg.Table, and what Result says of Cut and LeftOut.
+func Finish(cfg *Config, groups []*agg.Row) (rows []row.Named, cut, leftOut int64) {
 	env := cfg.Set.Env()
 	env.DropNulls = cfg.DropNulls
-	rows = Rows(&env, cfg.Rules, cfg.Windows, groups)
-	return rows, env.Cut
+	rows, leftOut = Rows(&env, cfg.Rules, cfg.Windows, groups)
+	return rows, env.Cut, leftOut
 }
 
 // Rows returns what rules make of their groups, which are in the order of agg.Table: for
 // each rule a table of its groups, over which the commands behind the grouping run. With
 // windows, by rule, there is a table for each window, and one for what came late to it:
-// the scheduled search runs once a window.
-func Rows(env *command.Env, rules []*rule.Rule, windows []window.Spec, groups []*agg.Row) (out []row.Named) {
+// the scheduled search runs once a window. leftOut is what Result says of LeftOut.
+func Rows(env *command.Env, rules []*rule.Rule, windows []window.Spec, groups []*agg.Row) (out []row.Named, leftOut int64) {
 	e := newEmitter(env, rules, windows, DefaultMemory)
 	e.out = func(n row.Named) error {
 		out = append(out, n)
@@ -73,23 +73,34 @@ func Rows(env *command.Env, rules []*rule.Rule, windows []window.Spec, groups []
 		_ = e.add(g) // out returns none
 	}
 	_ = e.flush()
-	return out
+	return out, e.leftOut
 }
 
-// emitter makes rows of groups that come in the order of agg.Table: one by one, or all
-// of a rule and window at once if commands are to run over them.
+// emitter makes rows of groups that come in the order of agg.Table. The commands behind
+// the grouping run on some rows at a time, up to the first that looks at more than one
+// row: for that, what is left of the rows is kept until all of a rule and window are
+// there, as far as there is room.
 type emitter struct {
 	env     *command.Env
 	rules   []*rule.Rule
 	windows []window.Spec // by rule; nil without
 	out     func(row.Named) error
 	room    int      // bytes that a table for commands may take
-	of      *agg.Row // of whose rule and window columns and table are; nil at first
-	columns []string
-	table   *row.Table
-	bytes   int // of table, about
+	of      *agg.Row // of whose rule and window all that follows is; nil at first
+	columns []string // of the groups
+	lead    lead
+	rest    []rule.Command // those behind lead
+	some    row.Table      // rows that lead has not seen
+	size    int            // of some, in bytes, about
+	behind  []string       // columns behind lead; nil before it ran
+	kept    *row.Table     // for rest
+	bytes   int            // of kept, about
 	leftOut int64
 }
+
+// someBytes bounds the rows that lead gets at a time, so that they are nothing beside the
+// groups.
+const someBytes = 1 << 20
 
 func newEmitter(env *command.Env, rules []*rule.Rule, windows []window.Spec, room int) *emitter {
 	return &emitter{env: env, rules: rules, windows: windows, room: room}
@@ -111,33 +122,68 @@ func (e *emitter) add(g *agg.Row) error {
 		n.Span, n.Overflow = e.span(g), g.Overflow
 		return e.out(n)
 	}
-	if e.bytes += sizeOf(e.columns, g); e.bytes > e.room {
-		e.leftOut++
+	e.append(&e.some, q, g)
+	if e.size += sizeOf(e.columns, g); e.size < someBytes && len(e.some.Rows) < e.lead.most {
 		return nil
 	}
-	e.append(e.table, q, g)
-	return nil
+	return e.pass()
 }
 
 // begin begins the table of a rule and window.
 func (e *emitter) begin(g *agg.Row) {
 	e.of = &agg.Row{Rule: g.Rule, Window: g.Window, Late: g.Late}
 	q := e.rules[g.Rule]
-	e.bytes, e.columns = 0, slices.Clone(q.By)
+	e.size, e.bytes, e.columns = 0, 0, slices.Clone(q.By)
 	for _, a := range q.Aggs {
 		e.columns = append(e.columns, a.As)
 	}
-	e.table = &row.Table{Columns: slices.Clone(e.columns)}
+	e.lead, e.rest = newLead(q.After)
+	e.some = row.Table{Columns: slices.Clone(e.columns)}
+	e.behind, e.kept = nil, nil
 }
 
-// flush runs the commands of the rule over its table.
+// pass runs lead on the rows that it has not seen. They are printed then, or kept.
+func (e *emitter) pass() error {
+	t := e.some
+	e.some, e.size = row.Table{Columns: slices.Clone(e.columns)}, 0
+	e.lead.run(e.env, &t)
+	if e.behind == nil {
+		e.behind = t.Columns
+	}
+	t.Columns = e.behind // the same, but shared by all rows
+	if len(e.rest) == 0 {
+		return e.print(&t)
+	}
+	if e.kept == nil {
+		e.kept = &row.Table{Columns: slices.Clone(e.behind)}
+	}
+	for _, r := range t.Rows {
+		if e.bytes += sizeOfRow(r); e.bytes > e.room {
+			e.leftOut++
+			continue
+		}
+		e.kept.Rows = append(e.kept.Rows, r)
+	}
+	return nil
+}
+
+// flush ends the table of a rule and window.
 func (e *emitter) flush() error {
-	t := e.table
-	e.table = nil
-	if t == nil || len(t.Rows) == 0 {
+	if len(e.some.Rows) > 0 {
+		if err := e.pass(); err != nil {
+			return err
+		}
+	}
+	t := e.kept
+	e.kept = nil
+	if t == nil {
 		return nil
 	}
-	command.Run(e.env, e.rules[e.of.Rule].After, t)
+	command.Run(e.env, e.rest, t)
+	return e.print(t)
+}
+
+func (e *emitter) print(t *row.Table) error {
 	span := e.span(e.of)
 	for _, n := range t.NamedRows(e.of.Rule) {
 		n.Span = span
@@ -184,6 +230,15 @@ func sizeOf(columns []string, g *agg.Row) int {
 	}
 	for i := range g.Stats {
 		n += g.Stats[i].Size()
+	}
+	return 2 * n
+}
+
+// sizeOfRow is the same of a row that is there.
+func sizeOfRow(r []row.Value) int {
+	n := 64 + len(r)*64
+	for _, v := range r {
+		n += v.Size()
 	}
 	return 2 * n
 }

@@ -281,7 +281,9 @@ func (l *ledger) changes() (rows []row.Named, printed func()) {
 	for i, k := range keys {
 		p := l.panes[k]
 		hashes[i] = map[string]uint64{}
-		for _, c := range l.rowsOf(&env, k, p) {
+		of, leftOut := l.rowsOf(&env, k, p)
+		l.res.LeftOut += leftOut
+		for _, c := range of {
 			h := hashOf(c.Values)
 			hashes[i][c.Follow.ID] = h
 			if old, ok := p.printed[c.Follow.ID]; !ok || old != h || p.closing {
@@ -326,14 +328,15 @@ func comparePanes(a, b paneKey) int {
 	return 1
 }
 
-// rowsOf returns the rows of a pane.
-func (l *ledger) rowsOf(env *command.Env, k paneKey, p *pane) (out []row.Named) {
+// rowsOf returns the rows of a pane, and what Result says of LeftOut.
+func (l *ledger) rowsOf(env *command.Env, k paneKey, p *pane) (out []row.Named, leftOut int64) {
 	seen := map[string]int{}
 	groups := p.groups()
 	for _, g := range groups {
 		g.Window, g.Late = k.window, k.late // which an overflow row has not
 	}
-	for _, n := range Rows(env, l.prog.Rules, l.prog.Windows, groups) {
+	rows, leftOut := Rows(env, l.prog.Rules, l.prog.Windows, groups)
+	for _, n := range rows {
 		id := rowID(l.prog.IDs[k.rule], k, max(p.serial, l.gone[l.prog.IDs[k.rule]]), l.prog.Rules[k.rule].By, n)
 		if seen[id]++; seen[id] > 1 { // commands behind stats have taken the group away
 			id += "-" + strconv.Itoa(seen[id])
@@ -341,7 +344,7 @@ func (l *ledger) rowsOf(env *command.Env, k paneKey, p *pane) (out []row.Named) 
 		n.Follow.ID = id
 		out = append(out, n)
 	}
-	return out
+	return out, leftOut
 }
 
 // groups returns the groups of which rows are to be made: where no commands stand behind
@@ -411,7 +414,8 @@ func (l *ledger) swap(p *Program) (rows []row.Named) {
 			continue
 		}
 		pane.closing = true
-		for _, c := range l.rowsOf(&env, k, pane) {
+		of, _ := l.rowsOf(&env, k, pane)
+		for _, c := range of {
 			c.Follow.Final = true
 			rows = append(rows, c)
 		}

@@ -69,7 +69,8 @@ type Result struct {
 	// marked so.
 	Late int64
 	// Overflow counts what the overflow rows of so many rules count, and LeftOut the
-	// groups for which there was no room in a table of the commands behind stats.
+	// rows for which there was no room in a table for the commands behind stats that look
+	// at more than one row.
 	Overflow      int64
 	OverflowRules int
 	LeftOut       int64

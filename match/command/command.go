@@ -54,6 +54,21 @@ func PerEvent(c rule.Command) bool {
 	return true
 }
 
+// PerRow reports whether a command can run on a few rows of a table at a time, as they
+// come, and leaves what it would have left of all at once: neither what it makes of a row
+// nor which columns there are behind it depends on another row. So spath and xmlkv, whose
+// columns are those that some row has a value for, are not; nor is a rename with stars,
+// which passes over columns without a value.
+func PerRow(c rule.Command) bool {
+	switch c := c.(type) {
+	case Rename:
+		return !slices.ContainsFunc(c.From, wild)
+	case AddTotals, Bin, Convert, Eval, Fields, Fill, Lookup, MakeMv, MvExpand, Regex, Replace, Rex, Search, Sed, Table, Where:
+		return true
+	}
+	return false
+}
+
 func wild(name string) bool { return strings.Contains(name, "*") }
 
 // with returns columns and name, behind the others if it is new.

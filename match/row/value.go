@@ -89,6 +89,15 @@ func (v Value) String() string {
 	return v.text
 }
 
+// Size returns about how many bytes the texts of v take.
+func (v Value) Size() int {
+	n := len(v.text)
+	for _, text := range v.many {
+		n += 16 + len(text)
+	}
+	return n
+}
+
 // Texts returns the texts of v, each value of several. The caller must not change
 // the slice.
 func (v Value) Texts() []string {
