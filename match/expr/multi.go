@@ -58,7 +58,7 @@ var multiFunctions = map[string]*function{
 		return row.OfTexts(out)
 	}},
 	"mvfind": {min: 2, max: 2, call: func(_ *Env, a []row.Value) row.Value {
-		re, err := Compile(a[1].String())
+		re, err := CompileTest(a[1].String())
 		if err != nil || len(a[1].String()) > maxRegex {
 			return row.Value{}
 		}

@@ -16,6 +16,7 @@ type Regex struct {
 	Pattern Value
 	re      *regexp.Regexp // nil if Pattern is no literal
 	find    *find.Regexp   // likewise, or if it is too large
+	compile func(string) (*regexp.Regexp, error)
 }
 
 // maxRegex bounds the length of an expression that a row brings, maxRegexes their
@@ -28,7 +29,7 @@ const (
 // NewRegex returns pattern as a regular expression; compile is Compile or CompileTest.
 // A literal that RE2 does not take gives an error that says why.
 func NewRegex(pattern Value, compile func(string) (*regexp.Regexp, error)) (Regex, error) {
-	r := Regex{Pattern: pattern}
+	r := Regex{Pattern: pattern, compile: compile}
 	if t, ok := pattern.(Text); ok {
 		re, err := compile(t.S)
 		if err != nil {
@@ -113,7 +114,7 @@ func (r Regex) all(s *Scope) []*regexp.Regexp {
 		if len(text) > maxRegex || len(out) == maxRegexes {
 			continue
 		}
-		if re, err := Compile(text); err == nil {
+		if re, err := r.compile(text); err == nil {
 			out = append(out, re)
 		}
 	}

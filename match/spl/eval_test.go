@@ -203,6 +203,7 @@ func TestEvalRefusals(t *testing.T) {
 		{"where match(a,@\"(?=b)c\")", "lookaround is not supported (RE2)"},
 		{"where match(a,@\"(?<!b)c|d\")", "lookaround is not supported (RE2)"},
 		{"eval x=replace(a,@\"(a)\\1\",\"\")", "cannot compile the regular expression: a backreference \\1 is not supported (RE2) at character 4"},
+		{"eval x=mvfind(a,@\"(?=b)c\")", "lookaround is not supported (RE2)"},
 		{"eval x=@mvfilter(a=b)", "mvfilter takes a condition on one field, this one has 2"},
 		{"eval x=@mvmap(a,b)", "mvmap takes a field and an expression of it"},
 		{"eval x=@\"a", "this quote is not closed"},

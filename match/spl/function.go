@@ -53,6 +53,11 @@ func (p *parser) function(name string, start int) (expr.Node, error) {
 	if isCond {
 		return condition.make(p, args, at)
 	}
+	if name == "mvfind" { // a literal that cannot be compiled would find nothing
+		if _, err := p.regex(args[1], at[1], expr.CompileTest); err != nil {
+			return nil, err
+		}
+	}
 	return expr.NewCall(name, args), nil
 }
 
