@@ -70,10 +70,10 @@ func (t *translator) escape() error {
 		return err
 	case set == "":
 		t.unit(spell(r))
-	case set == `\d` || set == `\D`:
-		t.unit(set)
 	case t.fold && folds(set):
 		t.unit("(?-i:[" + set + "])")
+	case set == t.src[start:t.pos]:
+		t.unit(set)
 	default:
 		t.unit("[" + set + "]")
 	}
