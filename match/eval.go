@@ -26,6 +26,7 @@ type (
 		isNum   bool
 		needs   needed
 		need    *find.Need // of values that it equals
+		sigma   bool       // see rule.AsSigma
 	}
 )
 
@@ -42,7 +43,7 @@ func (s *Set) compile(e rule.Expr) cond {
 	case rule.All:
 		return always{}
 	}
-	return s.sharing.cond(e, s.compileTest)
+	return s.sharing.cond(e, s.sigma, s.compileTest)
 }
 
 // compileTest resolves a condition on values.
@@ -50,7 +51,7 @@ func (s *Set) compileTest(e rule.Expr) cond {
 	switch e := e.(type) {
 	case rule.Compare:
 		text := []byte(e.Value.Text())
-		c := &cmpCond{slot: s.proj.Slot(e.Field), op: e.Op, pattern: e.Value, text: text}
+		c := &cmpCond{slot: s.proj.Slot(e.Field), op: e.Op, pattern: e.Value, text: text, sigma: s.sigma}
 		if !e.Value.Cased() {
 			c.text = rule.Fold(nil, text)
 		}
@@ -204,19 +205,20 @@ func (c *cmpCond) holds(v *values) bool {
 			return true
 		}
 	}
-	return false
+	return c.sigma && v.ev.Empty(c.slot) && c.compare(nil)
 }
 
 // compare compares a value, folded unless the pattern is cased.
 func (c *cmpCond) compare(value []byte) bool {
 	if c.op == rule.Eq || c.op == rule.Ne {
-		equal := c.pattern.Match(value)
+		equal := c.covers(value)
 		if !equal && c.isNum {
-			n, ok := rule.Number(value)
+			n, ok := rule.Number(c.bare(value))
 			equal = ok && n == c.num
 		}
 		return equal == (c.op == rule.Eq)
 	}
+	value = c.bare(value)
 	order := bytes.Compare(value, c.text)
 	if n, ok := rule.Number(value); ok && c.isNum {
 		order = 0
@@ -227,4 +229,20 @@ func (c *cmpCond) compare(value []byte) bool {
 		}
 	}
 	return c.op.Orders(order)
+}
+
+// covers reports whether the pattern covers a value, as the rule takes it.
+func (c *cmpCond) covers(value []byte) bool {
+	if c.sigma {
+		return c.pattern.MatchPadded(value)
+	}
+	return c.pattern.Match(value)
+}
+
+// bare returns a value without what does not count of it.
+func (c *cmpCond) bare(value []byte) []byte {
+	if c.sigma {
+		return rule.TrimBlanks(value)
+	}
+	return value
 }

@@ -18,15 +18,18 @@ type (
 		slot  int
 		re    *find.Regexp
 		needs needed
+		sigma bool // here and below: see rule.AsSigma
 	}
 	netCond struct {
-		slot int
-		in   rule.InNet
+		slot  int
+		in    rule.InNet
+		sigma bool
 	}
 	sameCond struct {
 		slot, other int
 		how         rule.Relation
 		cased       bool
+		sigma       bool
 	}
 	termCond struct {
 		pattern rule.Pattern
@@ -39,11 +42,11 @@ type (
 func (s *Set) compileForm(e rule.Expr) cond {
 	switch e := e.(type) {
 	case rule.Matches:
-		return &reCond{slot: s.proj.Slot(e.Field), re: e.Re.Find(), needs: s.required(e)}
+		return &reCond{slot: s.proj.Slot(e.Field), re: e.Re.Find(), needs: s.required(e), sigma: s.sigma}
 	case rule.InNet:
-		return &netCond{s.proj.Slot(e.Field), e}
+		return &netCond{s.proj.Slot(e.Field), e, s.sigma}
 	case rule.SameField:
-		return &sameCond{s.proj.Slot(e.Field), s.proj.Slot(e.Other), e.How, e.Cased}
+		return &sameCond{s.proj.Slot(e.Field), s.proj.Slot(e.Other), e.How, e.Cased, s.sigma}
 	case rule.Term:
 		return &termCond{e.Value, s.termSlots(), s.required(e)}
 	}
@@ -87,9 +90,14 @@ func (v *values) texts(slot int, cased bool) [][]byte {
 	return v.get(slot)
 }
 
+// holds needs no look at what is left of values without their blanks: Sigma's expressions
+// pass over these themselves (rule.PCRE).
 func (c *reCond) holds(v *values) bool {
 	if c.needs.missing(v) {
 		return false
+	}
+	if c.sigma && v.ev.Empty(c.slot) && c.re.Match(nil) {
+		return true
 	}
 	if g := v.of(c.slot); g != nil {
 		return c.re.MatchIn(v.ev.Values(c.slot)[0], g)
@@ -98,18 +106,35 @@ func (c *reCond) holds(v *values) bool {
 }
 
 func (c *netCond) holds(v *values) bool {
-	return slices.ContainsFunc(v.ev.Values(c.slot), c.in.Contains)
+	return slices.ContainsFunc(v.ev.Values(c.slot), func(value []byte) bool {
+		if c.sigma {
+			value = rule.TrimBlanks(value)
+		}
+		return c.in.Contains(value)
+	})
 }
 
 func (c *sameCond) holds(v *values) bool {
-	for _, value := range v.texts(c.slot, c.cased) {
-		for _, other := range v.texts(c.other, c.cased) {
-			if related(c.how, value, other) {
-				return true
-			}
+	return c.any(v, c.slot, func(value []byte) bool {
+		return c.any(v, c.other, func(other []byte) bool { return c.related(value, other) })
+	})
+}
+
+// any reports whether f holds for a value of the slot.
+func (c *sameCond) any(v *values, slot int, f func([]byte) bool) bool {
+	return slices.ContainsFunc(v.texts(slot, c.cased), f) || c.sigma && v.ev.Empty(slot) && f(nil)
+}
+
+// related compares two values. Without the blanks at their ends are those that satisfy
+// most: a value that begins with or contains another does so with its own blanks, too.
+func (c *sameCond) related(value, other []byte) bool {
+	if c.sigma {
+		other = rule.TrimBlanks(other)
+		if c.how == rule.Equals || c.how == rule.EndsWith {
+			value = rule.TrimBlanks(value)
 		}
 	}
-	return false
+	return related(c.how, value, other)
 }
 
 func related(how rule.Relation, value, other []byte) bool {

@@ -23,6 +23,7 @@ type Set struct {
 	zone    *time.Location
 	shared  int       // conditions that several rules have
 	sharing *sharing  // while it is compiled
+	sigma   bool      // while a rule is compiled: see rule.AsSigma
 	now     time.Time // of Compile
 }
 
@@ -74,6 +75,7 @@ func Compile(rules []*rule.Rule, opt Options) *Set {
 	}
 	s.sharing = newSharing(rules)
 	for _, r := range rules {
+		s.sigma = r.Values == rule.AsSigma
 		p := program{where: s.compile(r.Where), all: r.ReadsAll(), fill: make([][]byte, len(r.By)), rows: s.compileRows(r)}
 		for i, name := range r.By {
 			p.by = append(p.by, s.proj.Slot(name))

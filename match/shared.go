@@ -10,7 +10,8 @@ type sharedCond struct {
 	x  cond
 }
 
-// sharing finds equal conditions. Conditions that print alike are equal.
+// sharing finds equal conditions. Those that print alike are equal, if they take the
+// same for values.
 type sharing struct {
 	uses  map[string]int
 	conds map[string]*sharedCond
@@ -29,16 +30,24 @@ func newSharing(rules []*rule.Rule) *sharing {
 	for _, r := range rules {
 		rule.Walk(r.Where, func(e rule.Expr) {
 			if !isJoin(e) {
-				s.uses[e.String()]++
+				s.uses[sharedKey(e, r.Values == rule.AsSigma)]++
 			}
 		})
 	}
 	return s
 }
 
-// cond returns the condition of e, which compile makes.
-func (s *sharing) cond(e rule.Expr, compile func(rule.Expr) cond) cond {
-	key := e.String()
+// sharedKey is the same for conditions that are equal.
+func sharedKey(e rule.Expr, sigma bool) string {
+	if sigma {
+		return "sigma " + e.String()
+	}
+	return e.String()
+}
+
+// cond returns the condition of e, which compile makes; sigma tells how it takes values.
+func (s *sharing) cond(e rule.Expr, sigma bool, compile func(rule.Expr) cond) cond {
+	key := sharedKey(e, sigma)
 	if s.uses[key] < 2 {
 		return compile(e)
 	}

@@ -61,21 +61,29 @@ var aliases = map[string]string{
 // addAliases adds to the fields of an event those that follow from others. What
 // the event has under such a name itself stays.
 func addAliases(f fields) {
-	found := fields{}
+	found, empty := fields{}, map[string]bool{}
 	for name, list := range aliases {
 		if len(f[name]) > 0 {
 			continue
 		}
 		for _, from := range strings.Fields(list) {
+			origin, _, _ := strings.Cut(strings.TrimSuffix(from, `\`), "=")
+			empty[name] = empty[name] || f.hasEmpty(origin)
 			if values := aliasOf(f, from); len(values) > 0 {
 				found[name] = values
+				empty[name] = false
 				break
 			}
 		}
 	}
 	for name, values := range f { // in words, which Splunk joins by underscores
+		name, none := strings.CutPrefix(name, emptyMark)
 		joined := strings.ReplaceAll(name, " ", "_")
 		if joined == name || strings.Contains(name, "_") || isSystem(joined) || aliases[joined] != "" || len(f[joined]) > 0 {
+			continue
+		}
+		if none {
+			empty[joined] = true
 			continue
 		}
 		for _, v := range values {
@@ -84,8 +92,14 @@ func addAliases(f fields) {
 			}
 		}
 	}
+	for name, yes := range empty {
+		if len(found[name]) == 0 && yes {
+			f.markEmpty(name, true)
+		}
+	}
 	for name, values := range found {
 		f[name] = values
+		f.markEmpty(name, false)
 	}
 }
 

@@ -15,66 +15,117 @@ import (
 )
 
 // fields are the values of one event by field name. A missing field is absent
-// from the map or has no values.
+// from the map or has no values. Under emptyMark and a name stands a value if one of the
+// field is empty.
 type fields map[string][]string
 
+// emptyMark begins no name of a field.
+const emptyMark = "\x00"
+
+// markEmpty notes whether a field has an empty value.
+func (f fields) markEmpty(name string, yes bool) {
+	delete(f, emptyMark+name)
+	if yes {
+		f[emptyMark+name] = []string{""}
+	}
+}
+
+func (f fields) hasEmpty(name string) bool { return len(f[emptyMark+name]) > 0 }
+
+// reader tests conditions on the fields of an event, as a rule takes values.
+type reader struct {
+	fields
+	as rule.Reading
+}
+
+// values returns the values of a field.
+func (r reader) values(name string) []string {
+	if r.as == rule.AsSigma && r.hasEmpty(name) {
+		return append(slices.Clone(r.fields[name]), "")
+	}
+	return r.fields[name]
+}
+
+const whiteSpace = " \t\n\v\f\r"
+
+// spellings returns what counts as a value: the value itself and, for Sigma, without
+// some or all of the blanks at its end.
+func (r reader) spellings(value string) []string {
+	all := []string{value}
+	for r.as == rule.AsSigma && value != "" && strings.ContainsRune(whiteSpace, rune(value[len(value)-1])) {
+		value = value[:len(value)-1]
+		all = append(all, value)
+	}
+	return all
+}
+
+// some reports whether test holds for a spelling of a value of a field.
+func (r reader) some(name string, test func(string) bool) bool {
+	return slices.ContainsFunc(r.values(name), func(value string) bool {
+		return slices.ContainsFunc(r.spellings(value), test)
+	})
+}
+
 // accepts reports whether an event satisfies a condition.
-func accepts(e rule.Expr, f fields) bool {
+func (r reader) accepts(e rule.Expr) bool {
 	switch e := e.(type) {
 	case rule.All:
 		return true
 	case rule.And:
 		for _, part := range e {
-			if !accepts(part, f) {
+			if !r.accepts(part) {
 				return false
 			}
 		}
 		return true
 	case rule.Or:
-		for _, part := range e {
-			if accepts(part, f) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(e, r.accepts)
 	case rule.Not:
-		return !accepts(e.X, f)
+		return !r.accepts(e.X)
 	case rule.Compare:
-		for _, value := range f[e.Field] {
-			if holds(value, e.Op, e.Value) {
-				return true
-			}
-		}
-		return false
+		return r.compares(e)
 	}
-	return acceptsForm(e, f)
+	return r.acceptsForm(e)
+}
+
+func (r reader) compares(e rule.Compare) bool {
+	switch e.Op {
+	case rule.Eq:
+		return r.some(e.Field, func(value string) bool { return equal(value, e.Value) })
+	case rule.Ne:
+		return slices.ContainsFunc(r.values(e.Field), func(value string) bool {
+			return !slices.ContainsFunc(r.spellings(value), func(value string) bool { return equal(value, e.Value) })
+		})
+	}
+	return slices.ContainsFunc(r.values(e.Field), func(value string) bool {
+		if r.as == rule.AsSigma {
+			value = strings.TrimRight(value, whiteSpace)
+		}
+		return ordered(value, e.Op, e.Value)
+	})
 }
 
 // acceptsForm reports whether an event satisfies a condition that is no comparison
 // with a pattern.
-func acceptsForm(e rule.Expr, f fields) bool {
+func (r reader) acceptsForm(e rule.Expr) bool {
 	switch e := e.(type) {
 	case rule.Matches:
-		re := regexp.MustCompile(e.Re.Source())
-		return slices.ContainsFunc(f[e.Field], re.MatchString)
+		return r.some(e.Field, regexp.MustCompile(e.Re.Source()).MatchString)
 	case rule.InNet:
-		return slices.ContainsFunc(f[e.Field], func(value string) bool { return inNet(value, e.Net.String()) })
+		return r.some(e.Field, func(value string) bool { return inNet(value, e.Net.String()) })
 	case rule.SameField:
-		for _, value := range f[e.Field] {
-			for _, other := range f[e.Other] {
-				if !e.Cased {
-					value, other = fold(value), fold(other)
+		return r.some(e.Field, func(value string) bool {
+			return r.some(e.Other, func(other string) bool {
+				if e.Cased {
+					return related(value, other, e.How)
 				}
-				if related(value, other, e.How) {
-					return true
-				}
-			}
-		}
-		return false
+				return related(fold(value), fold(other), e.How)
+			})
+		})
 	case rule.Term:
-		for name, values := range f {
+		for name, values := range r.fields {
 			data, prefixed := strings.CutPrefix(name, "EventData.")
-			if (isSystem(name) && !slices.Contains(termFields, name)) || prefixed && isSystem(data) || name == "" {
+			if (isSystem(name) && !slices.Contains(termFields, name)) || prefixed && isSystem(data) || name == "" || strings.HasPrefix(name, emptyMark) {
 				continue
 			}
 			if slices.ContainsFunc(values, func(value string) bool { return covers(e.Value, value) }) {
@@ -127,15 +178,9 @@ func inNet(value, network string) bool {
 	return true
 }
 
-// holds compares one value with a pattern.
-func holds(value string, op rule.Op, p rule.Pattern) bool {
+// ordered compares one value with a pattern by an operator of order.
+func ordered(value string, op rule.Op, p rule.Pattern) bool {
 	pattern := p.Text()
-	switch op {
-	case rule.Eq:
-		return equal(value, p)
-	case rule.Ne:
-		return !equal(value, p)
-	}
 	order := 0
 	a, aIsNumber := number(value)
 	b, bIsNumber := number(pattern)

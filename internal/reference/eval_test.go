@@ -48,7 +48,8 @@ func TestHolds(t *testing.T) {
 		{"b", rule.Ge, "B", true},
 		{"-1", rule.Gt, "-2", true},
 	} {
-		if got := holds(c.value, c.op, rule.NewPattern(c.pattern)); got != c.want {
+		e := rule.Compare{Field: "f", Op: c.op, Value: rule.NewPattern(c.pattern)}
+		if got := (reader{fields: fields{"f": {c.value}}}).accepts(e); got != c.want {
 			t.Errorf("%q %s %q = %v", c.value, c.op, c.pattern, got)
 		}
 	}
@@ -82,7 +83,7 @@ func TestAccepts(t *testing.T) {
 		{rule.Not{X: cmp("none", rule.Eq, "*")}, true},
 		{cmp("A", rule.Eq, "*"), false},
 	} {
-		if got := accepts(c.e, f); got != c.want {
+		if got := (reader{fields: f}).accepts(c.e); got != c.want {
 			t.Errorf("%s = %v", c.e, got)
 		}
 	}

@@ -84,14 +84,17 @@ func (e *event) fields() fields {
 	set := func(name string, values []string) {
 		if values = present(values); len(values) > 0 {
 			f[name] = values
+			f.markEmpty(name, false)
 		}
 	}
 	for name, values := range e.data {
 		set(name, values)
+		f.markEmpty(name, slices.Contains(values, ""))
 	}
 	for name, values := range e.data {
 		if isSystem(name) { // which hides it
 			f["EventData."+name] = append(f["EventData."+name], present(values)...)
+			f.markEmpty("EventData."+name, slices.Contains(values, ""))
 		}
 	}
 	sys := map[system][]string{}
@@ -107,6 +110,7 @@ func (e *event) fields() fields {
 	}
 	for _, channel := range sys[sysChannel] {
 		f["source"] = append(f["source"], "XmlWinEventLog:"+channel)
+		f.markEmpty("source", false)
 	}
 	from := sys[sysProvider]
 	if len(from) == 0 {

@@ -138,7 +138,7 @@ func (r *run) event(ev *event) {
 	at, timed := ev.when(r.opt.Location)
 	matched := false
 	for i, rule := range r.rules {
-		if accepts(rule.Where, fields) {
+		if (reader{fields, rule.Values}).accepts(rule.Where) {
 			matched = r.accept(i, fields, at, timed) || matched
 		}
 	}

@@ -118,10 +118,15 @@ func (e *event) addLeaves(members []member) {
 	}
 }
 
-// addMissing adds event data unless the event has values of that name.
+// addMissing adds event data unless the event has values of that name. An empty value
+// that it has is then none.
 func (e *event) addMissing(name string, values []string) {
-	if len(present(e.data[name])) == 0 {
+	switch {
+	case len(present(e.data[name])) > 0:
+	case len(present(values)) > 0:
 		e.data[name] = values
+	default:
+		e.data[name] = append(e.data[name], values...)
 	}
 }
 

@@ -52,7 +52,11 @@ func readWinlog(v *value) *event {
 	// file.path means something else in the events of other providers.
 	if v.has("powershell.file.script_block_text", "powershell.file.script_block_id") {
 		for name, path := range movedData {
-			e.addMissing(name, v.first(path))
+			var values []string
+			for _, found := range v.find(path) {
+				values = append(values, found.texts()...)
+			}
+			e.addMissing(name, values)
 		}
 	}
 	return e

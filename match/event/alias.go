@@ -145,9 +145,13 @@ func (p *Projection) alias(n int) {
 	}
 }
 
-// fill gives an alias its values, unless it has event data of its own.
+// fill gives an alias its values, unless it has event data of its own. It is empty if
+// one of its origins is and none has a value.
 func (e *Event) fill(a *aliased) {
 	dst := e.values[a.slot]
+	if len(dst) > 0 {
+		return
+	}
 	for i := 0; i < len(a.from) && len(dst) == 0; i++ {
 		for _, v := range e.values[a.from[i]] {
 			if a.part[i] != nil {
@@ -158,5 +162,9 @@ func (e *Event) fill(a *aliased) {
 			}
 		}
 	}
-	e.values[a.slot] = dst
+	if e.values[a.slot] = dst; len(dst) > 0 {
+		e.blank[a.slot] = 0
+	} else if slices.ContainsFunc(a.from, e.Empty) {
+		e.blank[a.slot] = e.prio[a.slot] + 1
+	}
 }

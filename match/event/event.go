@@ -3,8 +3,8 @@
 //
 // Fields carry the names that Splunk's add-on for Windows gives them (dest,
 // signature_id, user_id, …) and are derived from the event as docs/semantics.md
-// says. A missing, null or empty value is no value. A field that stands twice
-// in a record has several values.
+// says. A missing, null or empty value is no value, but of an empty one is noted that
+// it is there (Event.Empty). A field that stands twice in a record has several values.
 package event
 
 import (
@@ -159,6 +159,7 @@ type Event struct {
 	names  []string // of the slots; longer than the projection's when it is on all
 	values [][][]byte
 	prio   []uint8 // of values: which of a shape's paths they came from
+	blank  []uint8 // one more than that of an empty value; 0 without
 	extra  map[string]int
 
 	sys     [numSys][][]byte
@@ -175,6 +176,11 @@ func (e *Event) Names() []string { return e.names }
 // Values returns the values of a slot; none means that the field is missing.
 func (e *Event) Values(slot int) [][]byte { return e.values[slot] }
 
+// Empty reports whether the slot has an empty value, beside or instead of its Values.
+func (e *Event) Empty(slot int) bool {
+	return e.blank[slot] > 0 && (len(e.values[slot]) == 0 || e.blank[slot] == e.prio[slot]+1)
+}
+
 // Time returns the event's own time in Unix nanoseconds. ok is false when the
 // record has none that could be read.
 func (e *Event) Time() (nanos int64, ok bool) { return e.nanos, e.timed }
@@ -182,12 +188,11 @@ func (e *Event) Time() (nanos int64, ok bool) { return e.nanos, e.timed }
 func (e *Event) reset(p *Projection) {
 	n := len(p.names)
 	for len(e.values) < n {
-		e.values = append(e.values, nil)
-		e.prio = append(e.prio, 0)
+		e.grow()
 	}
 	for i := range e.values {
 		e.values[i] = e.values[i][:0]
-		e.prio[i] = 0
+		e.prio[i], e.blank[i] = 0, 0
 	}
 	for i := range e.sys {
 		e.sys[i] = e.sys[i][:0]
@@ -200,6 +205,11 @@ func (e *Event) reset(p *Projection) {
 		e.arena = nil // grown for one large event
 	}
 	e.arena = e.arena[:0]
+}
+
+// grow adds a slot.
+func (e *Event) grow() {
+	e.values, e.prio, e.blank = append(e.values, nil), append(e.prio, 0), append(e.blank, 0)
 }
 
 // add appends v to values that came from the path of rank old. A path of a
@@ -245,8 +255,7 @@ func (e *Event) wants(name []byte) (slot int, ok bool) {
 	e.extra[string(name)] = slot
 	e.names = append(e.names, string(name))
 	if slot == len(e.values) {
-		e.values = append(e.values, nil)
-		e.prio = append(e.prio, 0)
+		e.grow()
 	}
 	return slot, true
 }
@@ -255,6 +264,8 @@ func (e *Event) wants(name []byte) (slot int, ok bool) {
 func (e *Event) addData(slot int, v []byte, rank uint8) {
 	if len(v) > 0 {
 		e.values[slot] = add(e.values[slot], &e.prio[slot], e.clean(v), rank)
+	} else if e.blank[slot] == 0 || rank < e.blank[slot] {
+		e.blank[slot] = rank + 1
 	}
 }
 
@@ -281,10 +292,12 @@ func (e *Event) finish(zone timeZone, fallback []byte) {
 	}
 	for _, c := range e.proj.data {
 		e.values[c.slot] = append(e.values[c.slot], e.values[c.from]...)
+		e.prio[c.slot], e.blank[c.slot] = e.prio[c.from], e.blank[c.from]
 	}
 	for _, d := range e.proj.plan {
 		if e.derived = e.derive(d.from, e.derived[:0]); len(e.derived) > 0 {
 			e.values[d.slot] = append(e.values[d.slot][:0], e.derived...)
+			e.blank[d.slot] = 0
 		}
 	}
 	for i := range e.proj.aliases {

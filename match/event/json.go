@@ -382,8 +382,8 @@ func (j *jsonReader) inserts(ev *Event, v tape.Value) {
 	}
 }
 
-// each calls f with the text of v: of its items if it is a list, of its "#text"
-// if it is an element with attributes.
+// each calls f with the text of v, which may be empty: of its items if it is a list, of
+// its "#text" if it is an element with attributes. null has none.
 func each(v tape.Value, f func([]byte)) {
 	switch v.Kind() {
 	case tape.Array:
@@ -396,10 +396,9 @@ func each(v tape.Value, f func([]byte)) {
 		if t := v.Get("#text"); !t.Is(tape.Object) {
 			each(t, f)
 		}
+	case tape.Missing, tape.Null:
 	default:
-		if b := scalar(v); len(b) > 0 {
-			f(b)
-		}
+		f(scalar(v))
 	}
 }
 

@@ -33,14 +33,18 @@ func (a ahead) or(b ahead) ahead {
 // the match; in the mode m no line begins behind a last line feed; \R takes both of a
 // carriage return and a line feed. Where package regexp, which does not look ahead, could
 // then find something else, the expression is refused.
-func follow(tree *syntax.Regexp) (changed bool, err error) {
-	f := follower{own: map[*syntax.Regexp]ahead{}}
+//
+// With padded, each end of the text takes the blanks in front of it. That is as good as
+// another end, since nothing can be taken behind it either way.
+func follow(tree *syntax.Regexp, padded bool) (changed bool, err error) {
+	f := follower{own: map[*syntax.Regexp]ahead{}, padded: padded}
 	f.walk(tree, ahead{free: true, end: true, empty: true})
 	return f.changed, f.err
 }
 
 type follower struct {
 	own     map[*syntax.Regexp]ahead // what an expression is by itself
+	padded  bool
 	changed bool
 	err     error
 }
@@ -59,14 +63,22 @@ func isBreak(re *syntax.Regexp) bool {
 func (f *follower) walk(re *syntax.Regexp, a ahead) {
 	switch re.Op {
 	case syntax.OpEndText:
-		if re.Flags&syntax.WasDollar == 0 {
-			return
-		}
-		if !a.end && (a.empty || a.feed) {
+		dollar := re.Flags&syntax.WasDollar != 0
+		if dollar && !a.end && (a.empty || a.feed) {
 			f.refuse(`what stands behind $ (or \Z) may be the last line feed, which is not supported (RE2): write \n, or \z`)
 		}
-		*re = *mustParse(`(?:\n?\z)`)
-		f.changed = true
+		switch {
+		case f.padded && a.looks:
+			f.refuse(`an assertion such as \b behind the end of the text is not supported`)
+		case f.padded:
+			f.put(re, paddedEnd)
+		case dollar:
+			f.put(re, `(?:\n?\z)`)
+		}
+	case syntax.OpEndLine:
+		if f.padded {
+			f.put(re, `(?:(?m:$)|`+paddedEnd+`)`)
+		}
 	case syntax.OpBeginLine:
 		if a.empty {
 			f.refuse(`what stands behind ^ in the mode m may be nothing, also behind a last line feed, where PCRE begins no line: let something stand there, such as .+ for .*`)
@@ -90,8 +102,7 @@ func (f *follower) walk(re *syntax.Regexp, a ahead) {
 		if !a.free && (a.feed || a.looks) {
 			f.refuse(`what stands behind \R may be the line feed of a pair, which PCRE does not part: that is not supported (RE2)`)
 		}
-		*re = *mustParse("(?-ims:" + lineBreak + ")")
-		f.changed = true
+		f.put(re, "(?-ims:"+lineBreak+")")
 	case syntax.OpStar, syntax.OpPlus, syntax.OpRepeat:
 		sub := re.Sub[0]
 		if isBreak(sub) && (re.Op != syntax.OpRepeat || re.Min <= 1 && re.Max < 0) {
@@ -109,12 +120,17 @@ func (f *follower) walk(re *syntax.Regexp, a ahead) {
 	}
 }
 
-func mustParse(src string) *syntax.Regexp {
-	re, err := syntax.Parse(src, syntax.Perl)
+// paddedEnd is the end of a text, or of what it is without some of the blanks there.
+const paddedEnd = `[\t-\r ]*\z`
+
+// put puts what src means in the place of re.
+func (f *follower) put(re *syntax.Regexp, src string) {
+	as, err := syntax.Parse(src, syntax.Perl)
 	if err != nil {
 		panic("BUG: " + err.Error())
 	}
-	return re
+	*re = *as
+	f.changed = true
 }
 
 // of returns what re is by itself.
@@ -142,7 +158,7 @@ func (f *follower) find(re *syntax.Regexp) (a ahead) {
 	case syntax.OpAnyChar:
 		return ahead{feed: true}
 	case syntax.OpBeginText:
-		return ahead{empty: true}
+		return ahead{empty: true, looks: true}
 	case syntax.OpEndText:
 		return ahead{end: re.Flags&syntax.WasDollar != 0, empty: true}
 	case syntax.OpEndLine:

@@ -20,6 +20,7 @@ type Pattern struct {
 	pieces []string // text between the stars; one piece means no star; nil with a ?
 	inner  []piece  // of pieces, all but the first and the last
 	glob   []Part   // parts, with a ?
+	tail   tail     // see MatchPadded
 
 	needs []string // see Pieces
 }
@@ -87,6 +88,13 @@ func ParseGlob(text string) (parts []Part) {
 
 // Glob compiles parts. A cased pattern tells letters of different case apart.
 func Glob(parts []Part, cased bool) Pattern {
+	p := compile(parts, cased)
+	p.tail = tailOf(p.parts, cased)
+	return p
+}
+
+// compile compiles parts for all but MatchPadded.
+func compile(parts []Part, cased bool) Pattern {
 	p := Pattern{parts: normal(parts), cased: cased}
 	p.text = plainText(p.parts)
 	if p.special() {
@@ -197,7 +205,9 @@ func (p Pattern) Pieces() []string { return p.needs }
 
 // Match reports whether the pattern covers value, which the caller has folded
 // with Fold unless the pattern is cased.
-func (p Pattern) Match(value []byte) bool {
+func (p Pattern) Match(value []byte) bool { return p.match(value) }
+
+func (p *Pattern) match(value []byte) bool {
 	if p.glob != nil {
 		return matchGlob(p.glob, value)
 	}

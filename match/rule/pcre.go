@@ -17,6 +17,9 @@ type PCRE struct {
 	Flags string // of i, m and s: those that hold from the beginning
 	// Test says that the expression is only asked whether it is found, not where.
 	Test bool
+	// Padded says that blanks at the end of the text do not count: its end is also in
+	// front of them. It goes with Test.
+	Padded bool
 }
 
 // Translate returns src in the syntax of package regexp.
@@ -41,7 +44,7 @@ func (p PCRE) Translate(src string) (string, error) {
 		}
 		return "", errors.New(strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
-	switch changed, err := follow(tree); {
+	switch changed, err := follow(tree, p.Padded); {
 	case err != nil:
 		return "", err
 	case changed:

@@ -18,6 +18,7 @@ import (
 // event, see Plain.
 type Rule struct {
 	Where  Expr
+	Values Reading // of Where
 	Before []Command
 	Fill   *Fill // nil when missing BY fields stay missing
 	// Nulls says that events with missing BY fields count even where a run leaves
@@ -28,6 +29,18 @@ type Rule struct {
 	Times []TimeFormat
 	After []Command
 }
+
+// Reading is what conditions take for the values of a field.
+type Reading uint8
+
+const (
+	// AsSplunk takes an empty value for none, and each other one as it stands.
+	AsSplunk Reading = iota
+	// AsSigma takes an empty value for one. A comparison holds for a value if it does
+	// for the value without some or all of the blanks at its end, a comparison of order
+	// without all: Windows pads values, and authors of rules do not see it.
+	AsSigma
+)
 
 // Fill gives missing fields a value before grouping (SPL's fillnull).
 type Fill struct {
@@ -64,8 +77,8 @@ type (
 	Or []Expr
 	// Not accepts what X does not.
 	Not struct{ X Expr }
-	// Compare tests the values of one field. A field without a value satisfies
-	// no comparison, Ne included. A field with several values satisfies it when
+	// Compare tests the values of one field; see Reading for what these are. A
+	// field without a value satisfies no comparison, Ne included. A field with several values satisfies it when
 	// one of them does.
 	Compare struct {
 		Field string // case-sensitive
@@ -152,6 +165,9 @@ func list(op string, parts []Expr) string {
 func (r *Rule) String() string {
 	var b strings.Builder
 	b.WriteString("where " + r.Where.String())
+	if r.Values == AsSigma {
+		b.WriteString(" | values as sigma")
+	}
 	for _, c := range r.Before {
 		b.WriteString(" | " + c.String())
 	}

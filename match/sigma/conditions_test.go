@@ -124,6 +124,12 @@ var sourceFixtures = []fixture{
 		yes:       []string{`{"Hashes":"SHA1=1,IMPHASH=11BB"}`, `{"Imphash":"00AA"}`}, no: []string{`{"Hashes":"SHA1=11BB,IMPHASH=22"}`, `{"Hashes":"MD5=5,IMPHASH=11BB"}`},
 	},
 	{
+		name: "hashes that are empty", logsource: "category: driver_load", channel: "Microsoft-Windows-Sysmon/Operational", id: 6,
+		detection: "s:\n  md5: ''\n  Imphash|exists: true\ncondition: s",
+		yes:       []string{`{"Hashes":"MD5=,IMPHASH=11BB"}`, `{"Hashes":"IMPHASH=,MD5= "}`, `{"md5":"","Imphash":""}`},
+		no:        []string{`{"Hashes":"MD5=5,IMPHASH=22"}`, `{"Hashes":"MD5=,SHA1="}`, `{"Imphash":"1"}`},
+	},
+	{
 		name: "the kernel's files", logsource: "category: file_access", channel: "Microsoft-Windows-Kernel-File/Analytic", id: 12,
 		detection: "s:\n  FileName|contains: oven\ncondition: s", no: []string{`{"FileName":"c:\\oven"}`}, // of another provider
 	},
@@ -158,7 +164,7 @@ detection:
 	const want = `where (or ` +
 		`(and (= Channel "Microsoft-Windows-Sysmon/Operational") (= EventID "1") (= Image "*oven.exe") (= CommandLine "*warm*") (not (not (= ParentImage "*")))) ` +
 		`(and (= Channel "Security") (= EventID "4688") (= NewProcessName "*oven.exe") (= CommandLine "*warm*") (not (not (= ParentProcessName "*")))))` +
-		` | stats count() as count min(_time) as firstTime max(_time) as lastTime` +
+		` | values as sigma | stats count() as count min(_time) as firstTime max(_time) as lastTime` +
 		` by dest user_id Image CommandLine ParentImage NewProcessName ParentProcessName | nulls` +
 		` | time firstTime "%Y-%m-%dT%H:%M:%S" | time lastTime "%Y-%m-%dT%H:%M:%S"`
 	if got := r.Rule.String(); got != want {

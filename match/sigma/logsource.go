@@ -335,5 +335,11 @@ func isHash(field string) bool { return slices.Contains(hashes, rule.FoldString(
 func hashed(field string, text []rule.Part, cased bool) rule.Expr {
 	star := rule.Part{Kind: rule.Any}
 	parts := append([]rule.Part{star, {Text: strings.ToUpper(field) + "="}}, text...)
-	return rule.Compare{Field: "Hashes", Value: rule.Glob(append(parts, star), cased)}
+	among := func(behind ...rule.Part) rule.Expr {
+		return rule.Compare{Field: "Hashes", Value: rule.Glob(append(parts[:len(parts):len(parts)], behind...), cased)}
+	}
+	if len(text) == 0 { // a hash that is empty, and not any
+		return rule.Or{among(rule.Part{Text: ","}, star), among()}
+	}
+	return among(star)
 }

@@ -141,7 +141,7 @@ func (c *compiler) rule(logsource, detection *yaml.Node) *rule.Rule {
 		By:    []string{"dest", "user_id"},
 		Aggs:  []rule.Agg{{Func: rule.Count, As: "count"}, {Func: rule.Min, Field: "_time", As: "firstTime"}, {Func: rule.Max, Field: "_time", As: "lastTime"}},
 		Times: []rule.TimeFormat{{Column: "firstTime", Layout: layout}, {Column: "lastTime", Layout: layout}},
-		Nulls: true,
+		Nulls: true, Values: rule.AsSigma,
 	}
 	var branches []rule.Expr
 	for i, s := range sources {

@@ -172,8 +172,7 @@ func (d *detectionReader) each(field string, f func(name string) rule.Expr) rule
 
 var anything = rule.NewPattern("*")
 
-// exists holds if the field has a value. An empty one is none: exporters write
-// both in the same way.
+// exists holds if the field has a value, which may be empty.
 func (d *detectionReader) exists(field string) rule.Expr {
 	e := d.each(field, func(name string) rule.Expr { return rule.Compare{Field: name, Value: anything} })
 	if isHash(field) {
@@ -184,9 +183,6 @@ func (d *detectionReader) exists(field string) rule.Expr {
 
 // pattern compares with text or a number.
 func (d *detectionReader) pattern(t *test, v *yaml.Node) rule.Expr {
-	if v.Value == "" && len(t.steps) == 0 && t.field != "" {
-		return rule.Not{X: d.exists(t.field)}
-	}
 	var parts []rule.Expr
 	for _, text := range d.spellings(t, v) {
 		if t.field == "" {
@@ -228,7 +224,7 @@ func (d *detectionReader) spellings(t *test, v *yaml.Node) [][]rule.Part {
 }
 
 func (d *detectionReader) expression(t *test, v *yaml.Node) rule.Expr {
-	src, err := rule.PCRE{Flags: t.flags, Test: true}.Translate(v.Value)
+	src, err := rule.PCRE{Flags: t.flags, Test: true, Padded: true}.Translate(v.Value)
 	if err == nil {
 		var re rule.Regexp
 		if re, err = rule.NewRegexp(src); err == nil {
@@ -251,10 +247,10 @@ func (d *detectionReader) network(t *test, v *yaml.Node) rule.Expr {
 	return d.each(t.field, func(name string) rule.Expr { return rule.InNet{Field: name, Net: rule.Network(p)} })
 }
 
-// decimal holds for what rule.Number may read. Values that are none would be
-// compared as text.
+// decimal holds for what rule.Number may read, and blanks behind it. Values that are
+// none would be compared as text.
 var decimal = func() rule.Regexp {
-	re, err := rule.NewRegexp(`^[-+]?(\d+\.?\d*|\.\d+)$`)
+	re, err := rule.NewRegexp(`^[-+]?(\d+\.?\d*|\.\d+)[\t-\r ]*$`)
 	if err != nil {
 		panic("BUG: " + err.Error())
 	}

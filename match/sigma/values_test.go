@@ -57,8 +57,10 @@ condition: s`,
 		yes: []string{`{"Fresh":true}`, `{"Fresh":"True"}`}, no: []string{`{"Fresh":false}`, `{"Fresh":1}`},
 	},
 	{
-		name: "null is absent or empty", detection: "s:\n  Text: oat\n  Kind: null\ncondition: s",
-		yes: []string{`{"Text":"oat"}`, `{"Text":"oat","Kind":""}`, `{"Text":"oat","Kind":null}`}, no: []string{`{"Text":"oat","Kind":"flour"}`},
+		name: "null is absent", detection: "s:\n  Text: oat\n  Kind: null\ncondition: s",
+		yes: []string{`{"Text":"oat"}`, `{"Text":"oat","Kind":null}`, "<EventData><Data Name='Text'>oat</Data></EventData>"},
+		no: []string{`{"Text":"oat","Kind":"flour"}`, `{"Text":"oat","Kind":""}`, `{"Text":"oat","Kind":[""]}`,
+			"<EventData><Data Name='Text'>oat</Data><Data Name='Kind'/></EventData>"},
 	},
 	{
 		name: "null in a list", detection: "s:\n  Text: oat\n  Kind: [null, flake]\ncondition: s",
@@ -66,11 +68,43 @@ condition: s`,
 	},
 	{
 		name: "an empty text", detection: "s:\n  Text: oat\n  Kind: ''\ncondition: s",
-		yes: []string{`{"Text":"oat"}`, `{"Text":"oat","Kind":""}`}, no: []string{`{"Text":"oat","Kind":"flour"}`},
+		yes: []string{`{"Text":"oat","Kind":""}`, `{"Text":"oat","Kind":" "}`, `{"Text":"oat","Kind":["flour",""]}`,
+			"<EventData><Data Name='Text'>oat</Data><Data Name='Kind'></Data></EventData>",
+			"<EventData><Data Name='Text'>oat</Data><Data Name='Kind'/></EventData>",
+			"<UserData><Bread xmlns='b'><Text>oat</Text><Kind/></Bread></UserData>"},
+		no: []string{`{"Text":"oat","Kind":"flour"}`, `{"Text":"oat"}`, `{"Text":"oat","Kind":null}`, `{"Text":"oat","Kind":[]}`},
 	},
 	{
 		name: "a star is any value", detection: "s:\n  Kind: '*'\ncondition: s",
-		yes: []string{`{"Kind":"flour"}`}, no: []string{`{"Kind":""}`, `{"Text":"oat"}`},
+		yes: []string{`{"Kind":"flour"}`, `{"Kind":""}`}, no: []string{`{"Kind":null}`, `{"Text":"oat"}`},
+	},
+	{
+		name: "null and empty, which rules that are careful write both", detection: "s:\n  Text: oat\nf:\n  Kind: null\ng:\n  Kind: ''\ncondition: s and not f and not g",
+		yes: []string{`{"Text":"oat","Kind":"flour"}`}, no: []string{`{"Text":"oat"}`, `{"Text":"oat","Kind":""}`},
+	},
+	{
+		name: "something is there, but for what is absent", detection: "s:\n  Text: oat\nf:\n  Kind: null\ncondition: s and not f",
+		yes: []string{`{"Text":"oat","Kind":""}`, `{"Text":"oat","Kind":"x"}`}, no: []string{`{"Text":"oat"}`},
+	},
+	{
+		name: "empty names", detection: "s:\n  Feature_Name: ''\n  Channel: ''\ncondition: s",
+		yes: []string{`{"Feature Name":"","Channel":""}`, `{"Feature_Name":"","Channel":""}`},
+		no:  []string{`{"Feature Name":"","Channel":"x"}`, `{"Feature Name":""}`, `{"Feature Name":"","Feature_Name":"x","Channel":""}`},
+	},
+	{
+		name: "blanks at the end", detection: "s:\n  Logon: NtLmSsp\n  Loaves: 12\n  Image|endswith: '\\oven.exe'\ncondition: s",
+		yes: []string{`{"Logon":"NtLmSsp ","Loaves":"12 ","Image":"c:\\oven.exe\r\n\t\t"}`, `{"Logon":"ntlmssp \u000b\u000c","Loaves":12,"Image":"\\oven.exe"}`},
+		no:  []string{`{"Logon":" NtLmSsp","Loaves":12,"Image":"\\oven.exe"}`, `{"Logon":"NtLmSsp x","Loaves":12,"Image":"\\oven.exe"}`, `{"Logon":"NtLmSsp","Loaves":"12 3","Image":"\\oven.exe"}`},
+	},
+	{
+		name: "blanks that a rule asks for", detection: "s:\n  A|endswith: ' '\n  B|contains: ' -e '\n  C: 'x '\n  D|endswith: 'y?'\ncondition: s",
+		yes: []string{`{"A":"net use ","B":"oven -e ","C":"x   ","D":"y   "}`, `{"A":"  ","B":"oven -e x","C":"x ","D":"yz "}`},
+		no: []string{`{"A":"net use","B":"oven -e ","C":"x ","D":"y "}`, `{"A":" ","B":"oven -e","C":"x ","D":"y "}`,
+			`{"A":" ","B":" -e ","C":"x","D":"y "}`, `{"A":" ","B":" -e ","C":"x ","D":"y"}`},
+	},
+	{
+		name: "blanks at the end that are to be left out", detection: "s:\n  Text: oat\nf:\n  Kind: [flour, flake]\ncondition: s and not f",
+		yes: []string{`{"Text":"oat ","Kind":"flours"}`}, no: []string{`{"Text":"oat","Kind":"flake "}`, `{"Text":"oat","Kind":["bran","flour\n"]}`},
 	},
 	{
 		name: "keywords", detection: "s:\n  - sourdough\n  - 'rye*roll'\n  - 42\ncondition: s",
@@ -135,6 +169,29 @@ condition: s`,
 		yes: []string{`{"Text":"a\nRYE\nBread\nb"}`}, no: []string{`{"Text":"a rye\nbread"}`},
 	},
 	{
+		name: "blanks at the end, in every comparison",
+		detection: `
+s:
+  A|re: '^rye$'
+  B|re|m: 'oat$'
+  C|cidr: 10.0.0.0/8
+  D|gt: 3
+  E|fieldref: F
+  G|endswith|fieldref: F
+  H|contains|cased: Rye
+condition: s`,
+		yes: []string{`{"A":"rye \n ","B":"x\noat  ","C":"10.1.1.1 ","D":"4 ","E":"f  ","F":"F ","G":"xf\t","H":"Rye "}`},
+		no: []string{`{"A":"rye x","B":"x\noat","C":"10.1.1.1","D":"4","E":"f","F":"F","G":"xf","H":"Rye"}`,
+			`{"A":"rye","B":"x\noat y","C":"10.1.1.1","D":"4","E":"f","F":"F","G":"xf","H":"Rye"}`,
+			`{"A":"rye","B":"oat","C":"10.1.1.1 1","D":"4","E":"f","F":"F","G":"xf","H":"Rye"}`,
+			`{"A":"rye","B":"oat","C":"10.1.1.1","D":"3 ","E":"f","F":"F","G":"xf","H":"Rye"}`,
+			`{"A":"rye","B":"oat","C":"10.1.1.1","D":"4","E":" f","F":"F","G":"xf","H":"Rye"}`},
+	},
+	{
+		name: "expressions of empty values", detection: "s:\n  A|re: '^$'\n  B|re: '.*'\ncondition: s",
+		yes: []string{`{"A":"","B":""}`, `{"A":" ","B":"x"}`}, no: []string{`{"A":"","C":"x"}`, `{"B":"x"}`, `{"A":"x","B":"x"}`},
+	},
+	{
 		name: "re without m and s", detection: "s:\n  Text|re: '^rye.bread$'\ncondition: s",
 		yes: []string{`{"Text":"rye bread"}`, `{"Text":"rye bread\n"}`}, no: []string{`{"Text":"rye\nbread"}`, `{"Text":"a\nrye bread"}`, `{"Text":"rye bread\nb"}`},
 	},
@@ -176,7 +233,7 @@ condition: s`,
 	},
 	{
 		name: "exists", detection: "s:\n  Text|exists: true\n  Kind|exists: false\ncondition: s",
-		yes: []string{`{"Text":"x"}`, `{"Text":"x","Kind":""}`}, no: []string{`{"Kind":"x"}`, `{"Text":"x","Kind":"y"}`},
+		yes: []string{`{"Text":"x"}`, `{"Text":"","Kind":null}`}, no: []string{`{"Kind":"x"}`, `{"Text":"x","Kind":"y"}`, `{"Text":"x","Kind":""}`},
 	},
 	{
 		name: "gt and lte", detection: "s:\n  Loaves|gt: 9\n  Price|lte: 3.5\ncondition: s",
