@@ -13,6 +13,8 @@ type Generator struct {
 	// Control lets some events hold control characters, which strict XML
 	// forbids. Such events have their own Control field set.
 	Control bool
+	// Letters puts Words, in any case, into values of about half of the events.
+	Letters bool
 
 	rng     *rand.Rand
 	now     time.Time
@@ -61,7 +63,7 @@ func (g *Generator) Match() *Event {
 	if g.rng.IntN(3) == 0 {
 		text = g.matchText()
 	}
-	e := g.control(g.scriptBlock(text))
+	e := g.letters(g.control(g.scriptBlock(text)))
 	if len(g.matches) < 32 {
 		g.matches = append(g.matches, clone(e))
 	} else {
@@ -86,13 +88,13 @@ func (g *Generator) Miss() *Event {
 		g.setTime(e)
 		return e
 	}
-	return g.control(misses[g.rng.IntN(len(misses))](g))
+	return g.letters(g.control(misses[g.rng.IntN(len(misses))](g)))
 }
 
 // Noise returns another Windows event, which may name the literals outside a
 // script block.
 func (g *Generator) Noise() *Event {
-	return g.control(noises[g.rng.IntN(len(noises))](g))
+	return g.letters(g.control(noises[g.rng.IntN(len(noises))](g)))
 }
 
 // setTime gives the event a time of its own, near those before it, and a
