@@ -23,8 +23,14 @@ type Rule struct {
 
 // Generate returns n rules. The same seed gives the same rules, and fewer rules
 // are the first of more.
-func Generate(n int, seed uint64) []Rule {
-	g := &generator{rng: rand.New(rand.NewPCG(seed, 0x9e3779b9))}
+func Generate(n int, seed uint64) []Rule { return generate(n, seed, nil) }
+
+// GenerateWith is Generate with some of words, which may be of any letters, in half of
+// the literals. It gives other rules than Generate.
+func GenerateWith(words []string, n int, seed uint64) []Rule { return generate(n, seed, words) }
+
+func generate(n int, seed uint64, words []string) []Rule {
+	g := &generator{rng: rand.New(rand.NewPCG(seed, 0x9e3779b9)), words: words}
 	rules := make([]Rule, n)
 	for i := range rules {
 		rules[i] = Rule{Name: fmt.Sprintf("Generated Script Block Analytic %03d", i+1)}
@@ -77,7 +83,10 @@ func Write(dir string, rules []Rule) error {
 	return nil
 }
 
-type generator struct{ rng *rand.Rand }
+type generator struct {
+	rng   *rand.Rand
+	words []string
+}
 
 // condition returns the part of rule i that looks at the text. Some rules look
 // for what harmless scripts hold too, as some published ones do.
@@ -139,8 +148,26 @@ func escape(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s)
 }
 
-// literal returns one of the vocabulary. A few hold a star between two names.
+// literal returns one of the vocabulary, or with words one with a word.
 func (g *generator) literal() string {
+	lit := g.vocable()
+	if len(g.words) == 0 || g.rng.IntN(2) == 0 {
+		return lit
+	}
+	switch w := pick(g, g.words); g.rng.IntN(4) {
+	case 0:
+		return w
+	case 1:
+		return w + lit
+	case 2:
+		return lit + "*" + w
+	default:
+		return lit + `\` + w
+	}
+}
+
+// vocable returns one of the vocabulary. A few hold a star between two names.
+func (g *generator) vocable() string {
 	switch n := g.rng.IntN(100); {
 	case n < 35:
 		return g.cmdlet()
