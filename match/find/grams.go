@@ -1,10 +1,22 @@
 package find
 
+import (
+	"slices"
+	"unicode/utf8"
+)
+
 // Most of the expressions and patterns with which a text is compared hold three
 // neighbouring bytes that it does not. So once a text has been asked about a few times,
 // which triples it holds is noted, by a hash of fifteen bits, or of twelve for a short
 // text; what a comparison then costs is a look at a few of them. The rows of the
 // published detections in bench/versus defend it.
+//
+// Letters of ASCII are folded here as rule.Fold folds them, others are not: their other
+// cases are other bytes, often of another length. So only triples of ASCII are looked for.
+// Three bytes of ASCII stand side by side in a folded text exactly where they do in the
+// text, but for their case, since rule.Fold maps ASCII to ASCII, nothing else to ASCII,
+// and nothing to nothing. Of other bytes all that counts is whether there are any, which
+// is noted as one more triple, beyondASCII.
 
 const (
 	gramBits  = 15
@@ -15,6 +27,8 @@ const (
 	fewAsked = 3
 	// manyGrams is at how many triples of a text are looked.
 	manyGrams = 6
+	// beyondASCII stands for all triples of other bytes.
+	beyondASCII = 0x808080
 )
 
 // Grams is what is known of one text. The zero Grams is that of the empty text. It is
@@ -66,7 +80,10 @@ func (g *Grams) note() {
 			g.set[k/64] |= 1 << (k % 64)
 		}
 	}
-	g.other = high >= 0x80
+	if g.other = high >= utf8.RuneSelf; g.other {
+		k := gram(beyondASCII) >> g.shift
+		g.set[k/64] |= 1 << (k % 64)
+	}
 }
 
 // Lacks reports whether the text, folded, is known not to hold n. It may be nil, which
@@ -113,7 +130,7 @@ type Need struct {
 	all, any []Need
 }
 
-// NewNeed returns nil if h has no triple.
+// NewNeed returns nil if h asks for nothing that triples tell.
 func NewNeed(h Held) *Need {
 	n := &Need{}
 	n.look(h.Text, manyGrams)
@@ -138,12 +155,26 @@ func NewNeed(h Held) *Need {
 	return n
 }
 
-// look adds up to most triples of text, from all over it.
+// look adds up to most triples of text, from all over it, of bytes of ASCII.
 func (n *Need) look(text string, most int) {
-	triples := max(0, len(text)-2)
-	for k := range min(most, triples, manyGrams-int(n.many)) {
-		i := k * triples / min(most, triples)
-		n.grams[n.many] = gram(uint32(fold[text[i]])<<16 | uint32(fold[text[i+1]])<<8 | uint32(fold[text[i+2]]))
+	var ends []int // of triples
+	run, other := 0, false
+	for i := range len(text) {
+		if run++; text[i] >= utf8.RuneSelf {
+			run, other = 0, true
+		}
+		if run >= 3 {
+			ends = append(ends, i)
+		}
+	}
+	if k := gram(beyondASCII); other && n.many < manyGrams && !slices.Contains(n.grams[:n.many], k) {
+		n.grams[n.many] = k
+		n.many++
+	}
+	most = min(most, len(ends), manyGrams-int(n.many))
+	for k := range most {
+		i := ends[k*len(ends)/most]
+		n.grams[n.many] = gram(uint32(fold[text[i-2]])<<16 | uint32(fold[text[i-1]])<<8 | uint32(fold[text[i]]))
 		n.many++
 	}
 }
