@@ -2,7 +2,6 @@ package event
 
 import (
 	"bytes"
-	"strings"
 )
 
 // field says how a Splunk field follows from a System part. docs/semantics.md
@@ -137,13 +136,21 @@ func fixGuid(e *Event, v []byte) []byte {
 	return e.arena[start:len(e.arena):len(e.arena)]
 }
 
-// number maps the rendered text of a numeric part back to its number.
+// number maps the rendered text of a numeric part back to its number. Its letters are
+// those of ASCII, to which no other folds (see rule.Fold): \u0130nfo is not Info.
 func number(names map[string]string) func(*Event, []byte) []byte {
 	return func(_ *Event, v []byte) []byte {
 		if '0' <= v[0] && v[0] <= '9' {
 			return v
 		}
-		if n, ok := names[strings.ToLower(string(v))]; ok {
+		low := make([]byte, 0, 64) // longer than any name
+		for _, c := range v[:min(len(v), cap(low))] {
+			if 'A' <= c && c <= 'Z' {
+				c += 'a' - 'A'
+			}
+			low = append(low, c)
+		}
+		if n, ok := names[string(low)]; ok && len(low) == len(v) {
 			return []byte(n)
 		}
 		return v
