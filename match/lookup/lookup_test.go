@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"sluice/internal/corpus"
+	"sluice/match/rule"
 )
 
 func found(x *Index, values ...string) (out []string) {
@@ -43,7 +46,7 @@ func naive(t *Table, columns, values []string) (out []string) {
 		for i, c := range columns {
 			cell, v := r[slices.Index(t.Columns, c)], values[i]
 			if t.CaseFolded {
-				cell, v = strings.ToLower(cell), strings.ToLower(v)
+				cell, v = rule.FoldString(cell), rule.FoldString(v)
 			}
 			switch t.Match[c] {
 			case Exact:
@@ -76,17 +79,19 @@ func covers(pattern, v string) bool {
 func TestIndexEqualsScan(t *testing.T) {
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 2))
+	letters := 4
 	word := func() string {
-		b := make([]byte, rng.IntN(4))
-		for i := range b {
-			b[i] = "aAb*"[rng.IntN(4)]
+		var b strings.Builder
+		for range rng.IntN(4) {
+			b.WriteString([]string{"a", "A", "b", "*", "é", "É", "k", "\u212A"}[rng.IntN(letters)])
 		}
-		return string(b)
+		return b.String()
 	}
 	nets := []string{"10.0.0.0/8", "10.1.0.0/16", "x", "::/0", ""}
 	addrs := []string{"10.1.1.1", "10.2.0.1", "::1", "x", ""}
 	hits := 0
-	for range 300 {
+	for n := range 600 {
+		letters = 4 + 4*(n%2)
 		tab := &Table{Columns: []string{"e", "w", "c", "n"}}
 		tab.Match = map[string]MatchType{"w": Wildcard, "c": CIDR}
 		tab.CaseFolded = rng.IntN(2) == 0
@@ -115,6 +120,33 @@ func TestIndexEqualsScan(t *testing.T) {
 	}
 	if hits < 100 {
 		t.Errorf("only %d hits", hits)
+	}
+}
+
+// Cells with a letter in one case are found by values with it in another, if case does not
+// count, and are what they are if it does.
+func TestEveryCaseIsFound(t *testing.T) {
+	t.Parallel()
+	for _, cases := range corpus.Cases() {
+		tab := &Table{Columns: []string{"e", "w", "n"}}
+		tab.Match = map[string]MatchType{"w": Wildcard}
+		for i, r := range cases {
+			s := string(r)
+			tab.Rows = append(tab.Rows, []string{"x" + s, "*" + s + "y" + s + "*", fmt.Sprint(i)})
+		}
+		for _, tab.CaseFolded = range []bool{false, true} {
+			exact, wide := tab.Index([]string{"e"}), tab.Index([]string{"w"})
+			for _, r := range cases {
+				want := 1
+				if tab.CaseFolded {
+					want = len(cases)
+				}
+				s := string(r)
+				if a, b := found(exact, "x"+s), found(wide, "z"+s+"y"+s); len(a) != want || len(b) != want {
+					t.Fatalf("%q, folded %v: found %q and %q, want %d", r, tab.CaseFolded, a, b, want)
+				}
+			}
+		}
 	}
 }
 
