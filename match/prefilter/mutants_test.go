@@ -50,8 +50,14 @@ var mutants = []mutant{
 	{file: "../find/classes.go", old: "add(f, f)", new: "_ = f"},
 	{file: "../find/grams.go", old: "g.other && n.ascii", new: "false"},
 	{file: "../find/grams.go", old: "n.any = nil // one", new: "continue // one"},
+	{file: "../find/grams.go", old: "run, other = 0, true", new: "other = true"},
+	{file: "../find/grams.go", old: "g.other = high >= utf8.RuneSelf; g.other {", new: "g.other = high >= utf8.RuneSelf; false {"},
 	{file: "../find/find.go", old: " && !invalid", new: " && (!invalid || true)"},
 	{file: "need.go", old: "if !event.Verbatim(m.Field) {", new: "if m.Field == event.AllDerived[0] {"},
+	// Letters beyond ASCII.
+	{file: "../rule/fold.go", old: " || low < utf8.RuneSelf", new: ""},
+	{file: "../rule/fold.go", old: "if w&(0x80*ones) != 0 {", new: "if w&(0x80*ones>>8) != 0 {"},
+	{file: "inert.go", old: "t[c].to = rule.FoldByte(byte(c))", new: "t[c].to = rule.FoldByte(byte(c)&0x7f) | byte(c)&0x80"},
 	// What becomes of it.
 	{file: "signs.go", old: "clear(s.signs)", new: "_ = 0"},
 	{file: "signs.go", old: "s.signs[i] == absent", new: "s.signs[i] != stands || i > 0"},

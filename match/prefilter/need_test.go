@@ -33,6 +33,10 @@ func TestAnalyzeForms(t *testing.T) {
 		{`x(abc)*yes`, `"yes"`},
 		{`\\Temp\\file`, `(and "\temp\" "\file")`},
 		{`na\x{ef}ve.caf\x{e9}`, `"caf"`},
+		{`(?i)na\x{ef}ve.caf\x{e9}`, `"caf"`},
+		{`NT AUTHORITY\\СИСТЕМА`, `"nt authority\"`},
+		{`(?i)СИСТЕМА|ΣΊΣΥΦΟΣ`, `+`}, // letters beyond ASCII are not looked for
+		{`(?i)ſabc\x{212a}def`, `(and "abc" "def")`},
 		{`.*`, `+`},
 		{``, `+`},
 	} {
@@ -80,8 +84,8 @@ func stands(n Need, folded string) bool {
 
 // What an expression matches holds what is required.
 func FuzzRegexpNeed(f *testing.F) {
-	for _, src := range []string{`(?i)invoke-web`, `(abc|dEf)+[gh]i`, `^x{2,3}yz\b`, `(?s).(foo|bar\\baz)`, `(?im)^kSk$|sss`} {
-		f.Add(src, "Invo\u212ae-Web abcdefGI xxyz foo bar\\baz \u017f\u017f\u017f")
+	for _, src := range []string{`(?i)invoke-web`, `(abc|dEf)+[gh]i`, `^x{2,3}yz\b`, `(?s).(foo|bar\\baz)`, `(?im)^kSk$|sss`, `(?i)Système.СИС|ΣΣς`, `[É-ü]abcẞ`} {
+		f.Add(src, "SYSTÈMEé сиСσςΣéabcß Invo\u212ae-Web abcdefGI xxyz foo bar\\baz \u017f\u017f\u017f")
 	}
 	f.Fuzz(func(t *testing.T, src, value string) {
 		if len(src) > 200 {

@@ -15,7 +15,8 @@ import (
 func randomExpression(rng *rand.Rand, depth int) string {
 	part := func() string { return randomExpression(rng, depth-1) }
 	atoms := []string{"abc", "k", "Sun", "dOwn", "e", ".", `\s`, "[a-c]", "[^x]", "[kK]", `\.`, `\\`, "\u00e9", `\b`, "-", "load",
-		`\v`, `\Kk`, `\R`, `(?#x)`, `\Qa.b\E`, `\x6bo`, `[\w\v]`, `\cIx`, "$", `\W`}
+		`\v`, `\Kk`, `\R`, `(?#x)`, `\Qa.b\E`, `\x6bo`, `[\w\v]`, `\cIx`, "$", `\W`,
+		"\u03a3\u03c2", "СИС", "\u00df", "\u017f", "\u212a", "\u0130", "[\u00c9\u03c3]", "\u023a", "Aa\u00ff"}
 	if depth == 0 {
 		return atoms[rng.IntN(len(atoms))]
 	}

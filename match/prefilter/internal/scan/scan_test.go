@@ -123,7 +123,7 @@ func check(t *testing.T, f *Finder, buckets [][]Mark, block []byte) {
 func TestEveryLengthPositionAndAlignment(t *testing.T) {
 	fs := finders(marks)
 	memory := make([]byte, 512)
-	for _, filler := range []string{"x", "41", "u00", "&", "\x00", "\xb4\xb1", "|U\x10"} {
+	for _, filler := range []string{"x", "41", "u00", "&", "\x00", "\xb4\xb1", "|U\x10", "\u212A\u0130ИП"} {
 		for i := range memory {
 			memory[i] = filler[i%len(filler)]
 		}
