@@ -144,12 +144,12 @@ func (p *parser) bareTerm(text string, isQuoted bool, start int) (rule.Expr, err
 	if isQuoted {
 		return term(text), nil
 	}
-	switch strings.ToUpper(text) {
+	switch rule.FoldString(text) { // to which \u0131n is no in
 	case "*":
 		return rule.All{}, nil
-	case "AND", "OR", "NOT", "IN":
+	case "and", "or", "not", "in":
 		return nil, p.errorf(start, "a term without a field (%q) that is an operator: write operators in upper case and between conditions", text)
-	case "CASE", "TERM":
+	case "case", "term":
 		if p.peek() == '(' {
 			v, err := p.directive(text)
 			if err != nil {
