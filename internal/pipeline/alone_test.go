@@ -84,8 +84,9 @@ func satisfied(t testing.TB, one []reference.Rule, attempts int) (found scene, o
 // or where others show what is usual all but one.
 func (s scene) nearMisses() (out []scene) {
 	for _, literal := range s.literals {
-		half := len(literal) / 2
-		if miss, ok := s.damaged(literal, literal[:half]+"~"+literal[half+1:], false); ok {
+		chars := []rune(literal)
+		chars[len(chars)/2] = '~'
+		if miss, ok := s.damaged(literal, string(chars), false); ok {
 			out = append(out, miss)
 		}
 	}
@@ -134,6 +135,7 @@ type tally struct {
 	events        int // of their scenes
 	full          int // searches that give rows also where groups that lack a BY field are none
 	misses, quiet int // near misses, and those of them that give no row
+	recased       int // literals in another case than in the search
 }
 
 // checkAlone fails unless the engine gives the rows of the reference, of which there are
@@ -161,7 +163,7 @@ func checkAlone(t testing.TB, one []reference.Rule) (n tally) {
 			n.quiet++
 		}
 	}
-	n.events, n.misses = len(s.events), len(near)
+	n.events, n.misses, n.recased = len(s.events), len(near), s.recased
 	return n
 }
 
@@ -176,10 +178,10 @@ func TestPublishedEqualReferenceAlone(t *testing.T) {
 		if n.quiet == 0 {
 			t.Errorf("%s gives rows of all near misses", rules[i].Name)
 		}
-		all = tally{all.events + n.events, all.full + n.full, all.misses + n.misses, all.quiet + n.quiet}
+		all = tally{all.events + n.events, all.full + n.full, all.misses + n.misses, all.quiet + n.quiet, all.recased + n.recased}
 	}
-	t.Logf("%d searches, satisfied by %d events in each of %d shapes; %d of them also with null BY fields dropped; of %d near misses %d give no row",
-		len(rules), all.events, shapes, all.full, all.misses, all.quiet)
+	t.Logf("%d searches, satisfied by %d events in each of %d shapes; %d of them also with null BY fields dropped; of %d near misses %d give no row; %d literals are in another case",
+		len(rules), all.events, shapes, all.full, all.misses, all.quiet, all.recased)
 }
 
 // sceneSearches each ask for something that no base search says.
@@ -208,13 +210,35 @@ var sceneSearches = []string{
 	`EventCode=1 | eval r=if(like(Text1,"%".Text2."%"),"Found","Not") | stats count by r Text2 | where r="Found"`,
 }
 
+// letterSearches are the same for letters beyond ASCII.
+var letterSearches = []string{
+	`EventCode=1 User="*\\СИСТЕМА" | stats count by User`,
+	`EventCode=1 User IN ("*\\SYSTEM", "*\\Système", "*\\СИСТЕМА") | stats count by User`,
+	`EventCode=1 Text="*ΣΊΣΥΦΟΣ*" Text="*Überprüfung*" Text="*ÿ" NOT Text="*абв*" | stats count by Text`,
+	`EventCode=1 Text="Straße*" Text="*ЖурНал*" Text="*Ａｂ*" Text="*Kelvin" | stats count by Text`,
+	`EventCode=1 TERM(ᲡᲐქart) | stats count by dest`,
+	`EventCode=1 Name1=CASE("*Ⱥⱥ*") Name1="*ՀԱՅ*" | stats count by Name1`,
+	`EventCode=1 File1 IN ("*İı*ǅ*") File1!="*ǅx*" | stats count by File1`,
+	`EventCode=1 | where match(Text1,"(?i)σςabc") AND lower(Name1)="ışık" | stats count by Text1`,
+	`EventCode=1 | rex field=Message "Granted:\s+(?<right>\w+)" | search Message="*ÄHNLICH*" right="Debug*" | stats count by right`,
+	`EventCode=1 | stats values(Image1) as Image1 by dest | search Image1=*Ёлка.dll Image1=*ᎠᎡ.dll`,
+	`EventCode=1 User="NT*\\Système" | eval u=lower(User) | where like(u,"%système") | stats count by u`,
+	`EventCode=1 Text>="ä" Text<="Ö" Text="*é*" | stats count by Text`,
+}
+
 // Scenes satisfy searches by what their commands ask for, and their near misses do not.
 func TestScenes(t *testing.T) {
-	for _, search := range sceneSearches {
+	recased := 0
+	for _, search := range slices.Concat(sceneSearches, letterSearches) {
 		one := compiled(t, search)
-		if n := checkAlone(t, one); n.misses == 0 || n.quiet < n.misses {
+		n := checkAlone(t, one)
+		if n.misses == 0 || n.quiet < n.misses {
 			t.Errorf("%s: of %d near misses %d give no row", search, n.misses, n.quiet)
 		}
+		recased += n.recased
+	}
+	if recased < 20 {
+		t.Errorf("only %d literals of scenes are in another case than in their searches", recased)
 	}
 	if _, ok := satisfied(t, compiled(t, `EventCode=1 | eval a=1 | where a=2 | stats count by a`), 9); ok {
 		t.Error("a search that asks for the impossible is satisfied")

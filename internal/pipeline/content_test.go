@@ -80,7 +80,7 @@ func published(r *rule.Rule, rng *rand.Rand) map[string][]string {
 	}
 	delete(f, "_time")
 	m, w := newMaker(), wish{}
-	m.rng = rng
+	m.rng, m.other = rng, rng.IntN(2) == 0
 	m.search(r.Where, w, true)
 	satisfied := w.values()
 	maps.Copy(f, satisfied)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/internal/corpus"
 	"sluice/match/expr"
 	"sluice/match/row"
 	"sluice/match/rule"
@@ -19,6 +20,10 @@ type maker struct {
 	// literals are the texts that conditions ask for, shared those that two fields
 	// must have both.
 	literals, shared map[string]bool
+	// other makes it write what the search command asks for in other cases, which that
+	// does not tell apart; recased counts how often it did.
+	other   bool
+	recased int
 }
 
 func newMaker() *maker {
@@ -31,6 +36,21 @@ func (m *maker) start(seed uint64, step int) { m.rng = rand.New(rand.NewPCG(seed
 
 // pick chooses one of n.
 func (m *maker) pick(n int) int { return m.rng.IntN(n) }
+
+// cases returns v as it is, or with letters in other cases.
+func (m *maker) cases(v text) text {
+	if !m.other {
+		return v
+	}
+	o := v
+	for _, s := range []*string{&o.begin, &o.middle, &o.end} {
+		*s = corpus.Recase(m.rng, *s)
+	}
+	if o != v {
+		m.recased++
+	}
+	return o
+}
 
 // note keeps a text that is asked for.
 func (m *maker) note(v text) text {
@@ -62,7 +82,7 @@ func (m *maker) search(e rule.Expr, w wish, so bool) {
 		}
 	case rule.Term:
 		if so {
-			w.want("Param", m.note(patterned(e.Value.Text(), "")))
+			w.want("Param", m.note(m.cases(patterned(e.Value.Text(), ""))))
 		}
 	case rule.Compare:
 		m.searched(e, w, so)
@@ -95,8 +115,10 @@ func (m *maker) searched(e rule.Compare, w wish, so bool) {
 	pattern := e.Value.Text()
 	switch {
 	case op == rule.Eq && !so: // NOT field!=value
+	case op == rule.Eq && (systemField(e.Field) || e.Value.Cased()):
+		w.want(e.Field, m.note(patterned(pattern, "")))
 	case op == rule.Eq:
-		w.want(e.Field, m.note(patterned(pattern, []string{"", "x", " A b "}[m.pick(3)])))
+		w.want(e.Field, m.note(m.cases(patterned(pattern, []string{"", "x", " A b ", " Äб ς\u212A "}[m.pick(4)]))))
 	case op == rule.Ne && !so:
 		if strings.Trim(pattern, "*") == "" {
 			w.want(e.Field, text{none: true})

@@ -20,6 +20,7 @@ type scene struct {
 	literals, shared []string // see maker
 	first            int      // how many events make the first group
 	usual            bool     // the others show what is usual
+	recased          int      // how many literals are in another case than in the rule
 }
 
 // stage makes a scene of a rule: backwards, from what the last command must leave to
@@ -27,6 +28,7 @@ type scene struct {
 func stage(r *rule.Rule, seed uint64) scene {
 	m := newMaker()
 	m.start(seed, 0)
+	m.other = seed%2 == 0
 	s := stager{maker: m, seed: seed, by: r.By, fill: m.pick(4) > 0, same: m.pick(3) == 0, parted: m.pick(2) == 0, spaced: m.pick(2)}
 	rows := []wish{{}}
 	for i := len(r.After) - 1; i >= 0; i-- {
@@ -54,6 +56,7 @@ func stage(r *rule.Rule, seed uint64) scene {
 		e["_time"] = append(e["_time"][:1], strconv.Itoa(i*s.spaced))
 		sc.events = append(sc.events, e)
 	}
+	sc.recased = m.recased
 	sc.literals, sc.shared = slices.Sorted(maps.Keys(m.literals)), slices.Sorted(maps.Keys(m.shared))
 	return sc
 }
