@@ -58,6 +58,8 @@ func loadRules(t testing.TB) []reference.Rule {
 		"`powershell` NOT ScriptBlockText=*invoke* | stats count min(_time) as a max(_time) as b by user_id Channel EventCode",
 		`EventCode>4103 (Opcode!=15 OR Path="C:\\*") | stats count min(_time) as a max(_time) as b by dest, ProcessID`,
 		`ScriptBlockText IN ("*ipify*", *ipinfo*) dest=*0* | stats count min(_time) as a max(_time) as b by signature MessageNumber`,
+		`Path IN ("*.psm1", "*СИСТЕМА*", "*für", "*\\Σίσυφοσ", "*ŸVONNE*", "*zoneȺⱥ*", "*ｂｃ*") | stats count min(_time) as a max(_time) as b by Path`,
+		`EventCode=4104 (ScriptBlockText="*überprüfung*" OR ScriptBlockText="*АДМИНИСТРАТОР*" OR ScriptBlockText="*Ångström*") NOT ScriptBlockText="*İSTANBUL*" | stats count min(_time) as a max(_time) as b by dest Path`,
 	} {
 		r, err := spl.Compile(search, spl.Env{Macros: l.Macros})
 		if err != nil {
@@ -75,6 +77,7 @@ func writeCorpus(t testing.TB, n int, seed uint64) []string {
 	dir := t.TempDir()
 	rng := rand.New(rand.NewPCG(seed, 1))
 	g := corpus.New(seed)
+	g.Letters = true
 	var files []string
 	write := func(name string, data []byte) {
 		path := filepath.Join(dir, name)
@@ -263,6 +266,11 @@ func TestEngineEqualsReference(t *testing.T) {
 		var want []string
 		for _, r := range ref.Rows {
 			want = append(want, printRow(r.Rule, r.By, r.Count, r.First, r.Last))
+		}
+		for _, r := range rules {
+			if !slices.ContainsFunc(ref.Rows, func(row reference.Row) bool { return row.Rule == r.Name }) {
+				t.Errorf("no rows of %s", r.Name)
+			}
 		}
 		if len(want) < 20 || ref.Malformed == 0 {
 			t.Fatalf("the corpus shows little: %d rows, %d malformed", len(want), ref.Malformed)

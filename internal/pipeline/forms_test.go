@@ -54,6 +54,16 @@ func formRules(t testing.TB) (rules []reference.Rule) {
 		rule.And{eq("EventCode", rule.NewPattern("4104")), rule.Not{X: rule.Term{Value: rule.NewPattern("*temp*")}}},
 		rule.Or{rule.Matches{Field: "Text", Re: re(`wel(come)+`)}, rule.InNet{Field: "Address", Net: net("127.0.0.0/8")}},
 		rule.And{rule.Not{X: rule.SameField{Field: "Text", Other: "Other"}}, eq("Text", glob("*kw?lcome*", false))},
+		// Letters beyond ASCII. The first three share what is known of a value.
+		rule.Or{eq("Text", glob(`*\SYSTEM`, false)), eq("Text", glob(`*\Système`, false)), eq("Text", glob(`*СИСТЕМА`, false)), eq("Text", glob("*ΣΊΣΥΦΟΣ*", false))},
+		rule.And{eq("Text", glob("*система*", false)), rule.Not{X: eq("Text", glob("*ẞTRASSE*", false))}},
+		eq("Text", glob("*straße*ⱥ?*", false)),
+		eq("Text", glob("*Система*", true)),
+		rule.Compare{Field: "Text", Op: rule.Ge, Value: glob("É", false)},
+		rule.Matches{Field: "Text", Re: re(`(?i)сист(ема|емы)|Σίς`)},
+		rule.Matches{Field: "Text", Re: re(`[É-ü]me`)},
+		rule.Term{Value: glob("*ＳＹＳ*", false)},
+		rule.Term{Value: glob("*?ÈME*", false)},
 	} {
 		rules = append(rules, reference.Rule{Name: e.String(), Rule: &rule.Rule{
 			Where: e, By: []string{"dest", "RecordNumber"},
@@ -68,7 +78,8 @@ func formEvents(t testing.TB, n int) []string {
 	rng := rand.New(rand.NewPCG(21, 22))
 	g := corpus.New(21)
 	words := []string{"download", "DownLoad", "Download", "downlink", "down\u00e4oad", "a.exe", " ", "*?", `ax\temp`, `A\\temp`, "temp", "welcome",
-		"Welcome", "wel\u212aome", "k", "\u212a", "\n", "<", `"`, "powershell", "vendor"}
+		"Welcome", "wel\u212aome", "k", "\u212a", "\n", "<", `"`, "powershell", "vendor",
+		`\SYSTEM`, `\Système`, "\\SYSTÈME", "СИСТЕМА", "система", "Система", "ΣΊΣΥΦΟΣ", "σίσυφος", "σίσυφοσ", "straße", "STRAẞE", "Ⱥ", "ⱥ", "ＳＹＳ", "ｓｙｓ", "ẞtrasse"}
 	addresses := []string{"10.1.2.3", "10.2.2.3", "::ffff:10.1.0.1", "192.168.0.9", "192.168.1.9", "2001:db8:1::", "2001:db8:8000::1", "fe80::1%eth0", "127.0.0.1", "::1", "-", "10.1.2", "010.1.2.3", ""}
 	text := func() (s string) {
 		for range rng.IntN(4) {

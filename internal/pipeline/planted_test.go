@@ -200,6 +200,7 @@ func TestPlantedMatches(t *testing.T) {
 			for k := range corpus.Shapes {
 				s := &corpus.Shapes[k]
 				g := corpus.New(uint64(100 + k))
+				g.Letters = true
 				for range 5 {
 					for _, e := range []*corpus.Event{g.Match(), g.Miss()} {
 						tr.add(t, e, s)
