@@ -2,6 +2,7 @@ package find
 
 import (
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -167,5 +168,32 @@ func TestNeedOfLetters(t *testing.T) {
 	g.ResetString("xABCx")
 	if slices.Contains([]bool{g.Lacks(n), g.Lacks(n), g.Lacks(n), g.Lacks(n)}, true) {
 		t.Error("a text lacks both alternatives though it holds one")
+	}
+}
+
+// Expressions have cases of their own, those of package regexp: k is also the Kelvin sign
+// and s the long s. What a text is known to hold changes nothing in them.
+func TestExpressionsOfEveryCase(t *testing.T) {
+	t.Parallel()
+	for r := range unicode.MaxRune + 1 {
+		if unicode.SimpleFold(r) == r {
+			continue
+		}
+		for _, src := range []string{"(?i)ab" + string(r) + "cde", "(?i)" + strings.Repeat(string(r), 3) + "|abcd", "xyz[" + string(r) + "é]abc"} {
+			re, err := Compile(src)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := regexp.MustCompile(src)
+			for f := unicode.SimpleFold(r); ; f = unicode.SimpleFold(f) {
+				s := string(f)
+				for _, text := range []string{"AB" + s + "cDe", s + s + s, "xyz" + s + "abc", "ab" + s + "\xFFcde"} {
+					same(t, re, want, text)
+				}
+				if f == r {
+					break
+				}
+			}
+		}
 	}
 }
