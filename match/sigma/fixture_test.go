@@ -150,7 +150,7 @@ func TestFixturesInOneSet(t *testing.T) {
 	rng := rand.New(rand.NewPCG(41, 42))
 	var rules []*rule.Rule
 	var data []byte
-	for _, list := range [][]fixture{valueFixtures, modifierFixtures, conditionFixtures, sourceFixtures} {
+	for _, list := range [][]fixture{valueFixtures, modifierFixtures, conditionFixtures, sourceFixtures, letterFixtures} {
 		for _, f := range list {
 			r, _ := compileText(t, []byte(f.ruleText()))
 			for i, d := range slices.Concat(f.yes, f.no) {
@@ -178,7 +178,7 @@ func TestFixturesInOneSet(t *testing.T) {
 
 // Every modifier, value and condition finds its events and not the near misses.
 func TestFixtures(t *testing.T) {
-	for _, list := range [][]fixture{valueFixtures, modifierFixtures, conditionFixtures, sourceFixtures} {
+	for _, list := range [][]fixture{valueFixtures, modifierFixtures, conditionFixtures, sourceFixtures, letterFixtures} {
 		for _, f := range list {
 			t.Run(f.name, func(t *testing.T) { f.check(t) })
 		}

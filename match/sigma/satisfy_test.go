@@ -151,7 +151,7 @@ func (s *satisfier) anyCase(text string, cased bool) string {
 	case cased:
 		return text
 	case s.rng.IntN(3) == 0:
-		return strings.ToUpper(text)
+		return corpus.Recase(s.rng, text)
 	}
 	return text
 }
