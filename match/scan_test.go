@@ -86,6 +86,11 @@ func TestEvaluate(t *testing.T) {
 	f(`T=a*`+by, `{"T":"ba","Computer":"c"}`)
 	f(`EventCode=4104`+by, `{"EventID":4104.0,"Computer":"c"}`, "c")
 	f(`EventCode=4104`+by, `{"EventID":4.104e3,"Computer":"c"}`)
+	// Letters beyond ASCII, as the last of several comparisons of one value.
+	f(`T IN ("*\\SYSTEM", "*\\Système", "*\\СИСТЕМА")`+by, `{"T":"NT AUTHORITY\\СИСТЕМА","Computer":"c"}`, "c")
+	f(`T IN ("*\\SYSTEM", "*\\Système", "*\\СИСТЕМА", "*ÉabcΣ")`+by, `{"T":["x","ÉABCσ"],"Computer":"c"}`, "c")
+	f(`T=*a* T=*b* T=*c* T=*É*`+by, `{"T":"abcé","Computer":"c"}`, "c")
+	f(`T=*a* T=*b* T=*c* T=*É*`+by, `{"T":"abce","Computer":"c"}`)
 	f(`N=10`+by, `{"N":"+010.00","Computer":"c"}`, "c")
 	f(`N>9`+by, `{"N":"10","Computer":"c"}`, "c")
 	f(`N<9`+by, `{"N":"10","Computer":"c"}`)
@@ -127,6 +132,7 @@ func TestKeysAreCapped(t *testing.T) {
 // The prefilter changes no hit, whatever the bytes.
 func FuzzPrefilter(f *testing.F) {
 	g := corpus.New(51)
+	g.Letters = true
 	rng := rand.New(rand.NewPCG(51, 52))
 	for k := range corpus.Shapes {
 		s := &corpus.Shapes[k]
@@ -138,6 +144,7 @@ func FuzzPrefilter(f *testing.F) {
 		`ScriptBlockText=*rest* NOT Path=*tmp* | stats count by Channel`,
 		`Path=*.ps1 OR Message=*block* | stats count by dest`,
 		`dest=*corp* | stats count by user_id`,
+		`ScriptBlockText IN ("*\\abcd", "*ÜBERPRÜFUNG*", "*für*", "*СИСТЕМА", "*σίσυφοσ*") | stats count by dest`,
 	)
 	var fast, slow []*Set    // by rule
 	ways := map[int][]*Set{} // by rule, in the order of paths

@@ -19,11 +19,18 @@ import (
 	"sluice/match/rule"
 )
 
-// generated returns n rules in the shapes of published detections.
+// generated returns n rules in the shapes of published detections, with words of letters
+// beyond ASCII in every third one or so.
 func generated(t *testing.T, n int, seed uint64) (rules []*rule.Rule) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "rules")
-	if err := ruleset.Write(dir, ruleset.Generate(n, seed)); err != nil {
+	made := ruleset.Generate(n, seed)
+	for i, r := range ruleset.GenerateWith(corpus.Words, n, seed) {
+		if i%3 == 0 {
+			made[i] = r
+		}
+	}
+	if err := ruleset.Write(dir, made); err != nil {
 		t.Fatal(err)
 	}
 	var l detection.Loader
@@ -72,7 +79,10 @@ func scripts(rng *rand.Rand, seed uint64, rules []*rule.Rule, n int) []byte {
 					lit = strings.ToUpper(lit)
 					fallthrough
 				case 2:
-					text.WriteString(lit[:rng.IntN(len(lit)+1)])
+					part := []rune(lit)
+					text.WriteString(string(part[:rng.IntN(len(part)+1)]))
+				case 3, 4:
+					text.WriteString(corpus.Recase(rng, lit))
 				default:
 					text.WriteString(lit)
 				}

@@ -100,6 +100,7 @@ func TestLayoutsGiveTheTruth(t *testing.T) {
 		s := &corpus.Shapes[k]
 		for name, layout := range layouts[s.Format] {
 			g := corpus.New(uint64(k))
+			g.Letters = true
 			tr := newTruth(t)
 			var recs [][]byte
 			n := 60

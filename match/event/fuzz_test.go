@@ -113,6 +113,7 @@ func FuzzXMLText(f *testing.F) {
 // UTF-8, without CR.
 func FuzzDecode(f *testing.F) {
 	g := corpus.New(5)
+	g.Letters = true
 	rng := rand.New(rand.NewPCG(5, 6))
 	for k := range corpus.Shapes {
 		s := &corpus.Shapes[k]

@@ -23,6 +23,7 @@ func TestOnly(t *testing.T) {
 	whole := ProjectAll(names)
 	rng := rand.New(rand.NewPCG(71, 72))
 	g := corpus.New(73)
+	g.Letters = true
 	decode := func(d *Decoder, kind record.Kind, raw []byte, f func(*Event)) {
 		if err := d.Decode(kind, raw, f); err != nil {
 			t.Fatal(err)

@@ -46,6 +46,7 @@ func decodeAll(t *testing.T, d *event.Decoder, s *corpus.Shape, raw []byte) (eve
 // shape carries.
 func TestShapesGiveTheTruth(t *testing.T) {
 	g := corpus.New(1)
+	g.Letters = true
 	rng := rand.New(rand.NewPCG(1, 2))
 	n := 300
 	if testing.Short() {

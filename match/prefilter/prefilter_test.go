@@ -125,6 +125,7 @@ func TestNoFalseNegative(t *testing.T) {
 	rules := []*rule.Rule{compileRule(t, `EventCode=4104 (ScriptBlockText="*Invoke-RestMethod*" AND (ScriptBlockText="*ipinfo.io*" OR ScriptBlockText="*api.ipify.org*"))`)}
 	scanners := []*Scanner{New(rules, Options{}).NewScanner(), New(rules, Options{ByID: true}).NewScanner()}
 	g := corpus.New(3)
+	g.Letters = true
 	rng := rand.New(rand.NewPCG(3, 4))
 	n, skipped := 400, 0
 	if testing.Short() {
