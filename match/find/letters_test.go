@@ -89,7 +89,11 @@ func TestNoCaseIsLacked(t *testing.T) {
 func TestEveryRuneBesideTriples(t *testing.T) {
 	t.Parallel()
 	var g Grams
-	for r := range unicode.MaxRune + 1 {
+	last := unicode.MaxRune
+	if testing.Short() {
+		last = 0x3000
+	}
+	for r := range last + 1 {
 		if text := "ABC" + string(r) + "def"; lacked(&g, text, "abc"+string(r)+"DEF") || lacked(&g, text, "abc", "def") {
 			t.Fatalf("%q is said to lack what it holds", text)
 		}
@@ -176,7 +180,7 @@ func TestNeedOfLetters(t *testing.T) {
 func TestExpressionsOfEveryCase(t *testing.T) {
 	t.Parallel()
 	for r := range unicode.MaxRune + 1 {
-		if unicode.SimpleFold(r) == r {
+		if unicode.SimpleFold(r) == r || testing.Short() && r > 0x600 && r < 0x2000 {
 			continue
 		}
 		for _, src := range []string{"(?i)ab" + string(r) + "cde", "(?i)" + strings.Repeat(string(r), 3) + "|abcd", "xyz[" + string(r) + "é]abc"} {
