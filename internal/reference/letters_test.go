@@ -56,7 +56,7 @@ func TestLettersAsPatterns(t *testing.T) {
 				if !cased {
 					subject = rule.Fold(nil, subject)
 				}
-				got := holds(value, rule.Eq, p)
+				got := equal(value, p)
 				if want := p.Match(subject); got != want {
 					t.Fatalf("%q = %s: %v, but the pattern says %v", value, p, got, want)
 				}

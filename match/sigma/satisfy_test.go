@@ -182,10 +182,29 @@ func (s *satisfier) event(g *corpus.Generator, r *rule.Rule, host string) *corpu
 			}
 		case "Computer", "Level", "Keywords", "UserID", "Guid", "Opcode", "Task":
 		default:
-			e.Data = append(e.Data, corpus.KV{Name: strings.TrimPrefix(field, "EventData."), Value: value})
+			e.Data = append(e.Data, s.data(strings.TrimPrefix(field, "EventData."), value)...)
 		}
 	}
 	return e
+}
+
+// data returns event data as Windows and exporters write it: now and then padded, empty,
+// or with another value of the name.
+func (s *satisfier) data(name, value string) []corpus.KV {
+	one := corpus.KV{Name: name, Value: value}
+	switch s.rng.IntN(12) {
+	case 0, 1:
+		one.Value += []string{" ", "\r\n\t\t", "  "}[s.rng.IntN(3)]
+	case 2:
+		one.Value = ""
+	case 3:
+		other := corpus.KV{Name: name, Value: []string{"", "Ünder ", "СИСТЕМА"}[s.rng.IntN(3)]}
+		if s.rng.IntN(2) == 0 {
+			return []corpus.KV{other, one}
+		}
+		return []corpus.KV{one, other}
+	}
+	return []corpus.KV{one}
 }
 
 // foundBy returns what the rules accept, as the rule's index and the computer.
