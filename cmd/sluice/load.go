@@ -57,7 +57,7 @@ func loadAll(l *detection.Loader, paths []string) (found []*detection.Detection)
 	for _, p := range paths {
 		found = append(found, l.Load(p)...)
 	}
-	return found
+	return l.Standalone(found)
 }
 
 // load loads the built-in detections, or those of paths. What is wrong with

@@ -10,6 +10,7 @@ import (
 
 	"sluice/agg/window"
 	"sluice/match/rule"
+	"sluice/match/sigma"
 )
 
 // Detection is one loaded rule: a file of Splunk's, or a document of Sigma's.
@@ -33,6 +34,9 @@ type Detection struct {
 	Tests        []Test
 	Rule         *rule.Rule
 	Description  string
+
+	named  string       // of Sigma: the name by which others refer to it
+	source sigma.Source // of Sigma
 }
 
 // What a Detection was written in.

@@ -16,6 +16,9 @@ func FuzzParse(f *testing.F) {
 		head + search + "finding: {title: $dest$, entity: {field: dest, type: user, score: 0}}\n",
 		head + search + "tests: &t [{name: n, attack_data: *t}]\n",
 		"title: T\nlogsource: {product: windows, category: ps_script}\ndetection: {a: {ScriptBlockText|contains: x}, condition: a}\n",
+		"title: T\nlogsource: &l {product: windows}\ndetection: {a: &a {b: 1}, c: {<<: [*a, {d: 2}], <<: *l}, condition: a}\n",
+		"x: &x {<<: *x}\ny: {<<: [*x, *x]}\nsearch: a\n",
+		"title: C\ncorrelation: {rules: [a, &a b], condition: a and b, generate: true}\n---\ntitle: F\nfilter: {rules: any}\n",
 		"action: global\n---\ntitle: T\nlogsource: {}\ndetection: {a: &a {b: *a}, condition: a}\n",
 	} {
 		f.Add([]byte(src))

@@ -37,6 +37,7 @@ type Loader struct {
 	ranks   map[spl.MacroKey]rank // of Macros
 	loaded  map[string]bool       // files, so that one given twice counts once
 	folders map[string]bool       // whose macros are loaded
+	groups  []grouped             // see Standalone
 	owned   []place               // with Lint, of one file: what no other may have
 	taken   map[string]Error
 }
@@ -200,6 +201,7 @@ func (l *Loader) files(fsys fs.FS, name string, files []string) []*Detection {
 		}
 		l.loaded[file] = true
 		l.Problems = append(l.Problems, results[i].Problems...)
+		l.groups = append(l.groups, results[i].groups...)
 		l.unique(&results[i].Loader)
 		out = append(out, results[i].found...)
 	}

@@ -68,7 +68,7 @@ func (f *file) note(check string, n *yaml.Node, warning bool, format string, arg
 var yamlLine = regexp.MustCompile(`^yaml: line (\d+): (.*)$`)
 
 // documents reads src as YAML documents, of which the first is a mapping, or
-// returns nil. Documents that hold nothing are left out.
+// returns nil. Documents that hold nothing are left out; merge keys are resolved.
 func (f *file) documents(src []byte) (docs []*yaml.Node) {
 	dec := yaml.NewDecoder(bytes.NewReader(src))
 	for {
@@ -87,6 +87,10 @@ func (f *file) documents(src []byte) (docs []*yaml.Node) {
 			return nil
 		}
 		if len(doc.Content) > 0 && doc.Content[0].Tag != "!!null" {
+			if at, wrong := merge(doc); wrong != "" {
+				f.fault(CheckYAML, at, "%s", wrong)
+				return nil
+			}
 			docs = append(docs, doc)
 		}
 	}

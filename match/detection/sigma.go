@@ -19,12 +19,17 @@ func isSigma(doc *yaml.Node) bool {
 	if root.Kind != yaml.MappingNode || member(root, "search") != nil {
 		return false
 	}
-	return member(root, "detection") != nil || member(root, "logsource") != nil || member(root, "correlation") != nil
+	return slices.ContainsFunc([]string{"detection", "logsource", "correlation", "filter"}, func(key string) bool { return member(root, key) != nil })
 }
 
 // sigma reads the rules of a Sigma file, one a document.
 func (f *file) sigma(docs []*yaml.Node) (found []*Detection) {
 	f.check = CheckSigma
+	for _, doc := range docs {
+		if g := sigma.GroupOf(doc.Content[0]); g != nil {
+			f.l.groups = append(f.l.groups, grouped{g, f.name, doc.Content[0].Line})
+		}
+	}
 	for _, doc := range docs {
 		root := doc.Content[0]
 		if root.Kind != yaml.MappingNode {
@@ -63,7 +68,7 @@ func (f *file) sigmaRule(root *yaml.Node) *Detection {
 		File: f.name, Line: root.Line, Column: root.Column, Kind: KindSigma,
 		Name: r.Title, ID: r.ID, Version: 1, Level: r.Level, Status: r.Status,
 		MITRE: techniques(r.Tags), Rule: r.Rule, Description: r.Description,
-		Windows: window.Scheduled,
+		Windows: window.Scheduled, named: r.Name, source: r.Source,
 	}
 	if d.ID == "" {
 		d.ID = d.Name // an id is optional in Sigma

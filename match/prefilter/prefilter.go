@@ -10,7 +10,9 @@
 //     value of the field contains a and b; field=4104 only if it contains 4104,
 //     since numbers have no exponents (rule.Number). An And implies each of its
 //     parts, an Or one of its parts; need.go has the other forms, and what is
-//     not mentioned requires nothing.
+//     not mentioned requires nothing. Where blanks at the end of a value do not count
+//     (rule.AsSigma), what is left of the value contains them, and so does the value;
+//     an empty value satisfies only what requires nothing.
 //
 //  2. Only fields whose value stands in the record as it is are used
 //     (event.Verbatim), and only inert stretches of literals: runs of the bytes

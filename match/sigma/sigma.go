@@ -20,6 +20,9 @@ import (
 type Rule struct {
 	Title, ID, Status, Level, Description string
 
+	Name   string // by which correlations and filters may name the rule; mostly empty
+	Source Source
+
 	Tags []string
 	// Rule groups by the computer, the user and the fields that the detection
 	// reads. It keeps events in which some of them are missing.
@@ -63,12 +66,12 @@ func (c *compiler) spend(at *yaml.Node, n int) bool {
 }
 
 // ignored are the keys of a rule that tell people something and the engine nothing.
-var ignored = strings.Fields("name related license author references date modified fields falsepositives scope " +
+var ignored = strings.Fields("related license author references date modified fields falsepositives scope " +
 	"regression_tests_path simulation")
 
 var levelNames = []string{"informational", "low", "medium", "high", "critical"}
 
-// Compile translates the YAML mapping of one Sigma rule. Problems are in the order
+// Compile translates the YAML mapping of one Sigma rule, without merge keys. Problems are in the order
 // in which they were found; with one that is no Warning, the rule is nil.
 func Compile(root *yaml.Node) (*Rule, []Problem) {
 	c := &compiler{}
@@ -86,6 +89,8 @@ func (c *compiler) compile(root *yaml.Node) *Rule {
 		switch key.Value {
 		case "title":
 			r.Title = c.text(value, "title")
+		case "name":
+			r.Name = c.text(value, "name")
 		case "id":
 			r.ID = c.text(value, "id")
 		case "status":
@@ -126,6 +131,7 @@ func (c *compiler) compile(root *yaml.Node) *Rule {
 	case detection == nil:
 		c.errorf(root, "the rule has no detection")
 	default:
+		r.Source = sourceOf(logsource)
 		r.Rule = c.rule(logsource, detection)
 	}
 	return r
