@@ -27,6 +27,7 @@ type (
 		needs   needed
 		need    *find.Need // of values that it equals
 		sigma   bool       // see rule.AsSigma
+		empty   bool       // an empty value satisfies it, if that is one
 	}
 )
 
@@ -60,6 +61,7 @@ func (s *Set) compileTest(e rule.Expr) cond {
 		if e.Op == rule.Eq && !c.isNum {
 			c.need = needOf(e.Value)
 		}
+		c.empty = s.sigma && c.compare(nil)
 		return c
 	}
 	return s.compileForm(e)
@@ -205,7 +207,7 @@ func (c *cmpCond) holds(v *values) bool {
 			return true
 		}
 	}
-	return c.sigma && v.ev.Empty(c.slot) && c.compare(nil)
+	return c.empty && v.ev.Empty(c.slot)
 }
 
 // compare compares a value, folded unless the pattern is cased.

@@ -96,13 +96,14 @@ func (c *reCond) holds(v *values) bool {
 	if c.needs.missing(v) {
 		return false
 	}
-	if c.sigma && v.ev.Empty(c.slot) && c.re.Match(nil) {
+	if g := v.of(c.slot); g != nil {
+		if c.re.MatchIn(v.ev.Values(c.slot)[0], g) {
+			return true
+		}
+	} else if slices.ContainsFunc(v.ev.Values(c.slot), c.re.Match) {
 		return true
 	}
-	if g := v.of(c.slot); g != nil {
-		return c.re.MatchIn(v.ev.Values(c.slot)[0], g)
-	}
-	return slices.ContainsFunc(v.ev.Values(c.slot), c.re.Match)
+	return c.sigma && v.ev.Empty(c.slot) && c.re.Match(nil)
 }
 
 func (c *netCond) holds(v *values) bool {

@@ -13,8 +13,14 @@ type sharedCond struct {
 // sharing finds equal conditions. Those that print alike are equal, if they take the
 // same for values.
 type sharing struct {
-	uses  map[string]int
-	conds map[string]*sharedCond
+	uses  map[sharedKey]int
+	conds map[sharedKey]*sharedCond
+}
+
+// sharedKey is the same for conditions that are equal.
+type sharedKey struct {
+	text  string
+	sigma bool
 }
 
 func isJoin(e rule.Expr) bool {
@@ -26,28 +32,20 @@ func isJoin(e rule.Expr) bool {
 }
 
 func newSharing(rules []*rule.Rule) *sharing {
-	s := &sharing{uses: map[string]int{}, conds: map[string]*sharedCond{}}
+	s := &sharing{uses: map[sharedKey]int{}, conds: map[sharedKey]*sharedCond{}}
 	for _, r := range rules {
 		rule.Walk(r.Where, func(e rule.Expr) {
 			if !isJoin(e) {
-				s.uses[sharedKey(e, r.Values == rule.AsSigma)]++
+				s.uses[sharedKey{e.String(), r.Values == rule.AsSigma}]++
 			}
 		})
 	}
 	return s
 }
 
-// sharedKey is the same for conditions that are equal.
-func sharedKey(e rule.Expr, sigma bool) string {
-	if sigma {
-		return "sigma " + e.String()
-	}
-	return e.String()
-}
-
 // cond returns the condition of e, which compile makes; sigma tells how it takes values.
 func (s *sharing) cond(e rule.Expr, sigma bool, compile func(rule.Expr) cond) cond {
-	key := sharedKey(e, sigma)
+	key := sharedKey{e.String(), sigma}
 	if s.uses[key] < 2 {
 		return compile(e)
 	}

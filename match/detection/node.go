@@ -87,9 +87,11 @@ func (f *file) documents(src []byte) (docs []*yaml.Node) {
 			return nil
 		}
 		if len(doc.Content) > 0 && doc.Content[0].Tag != "!!null" {
-			if at, wrong := merge(doc); wrong != "" {
-				f.fault(CheckYAML, at, "%s", wrong)
-				return nil
+			if bytes.Contains(src, []byte("<<")) { // as few files do
+				if at, wrong := merge(doc); wrong != "" {
+					f.fault(CheckYAML, at, "%s", wrong)
+					return nil
+				}
 			}
 			docs = append(docs, doc)
 		}

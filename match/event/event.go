@@ -192,8 +192,9 @@ func (e *Event) reset(p *Projection) {
 	}
 	for i := range e.values {
 		e.values[i] = e.values[i][:0]
-		e.prio[i], e.blank[i] = 0, 0
 	}
+	clear(e.prio)
+	clear(e.blank)
 	for i := range e.sys {
 		e.sys[i] = e.sys[i][:0]
 	}

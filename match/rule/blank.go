@@ -16,14 +16,13 @@ func TrimBlanks(value []byte) []byte {
 
 // tail is what parts end in that blanks may stand for.
 type tail struct {
-	chars int      // how many characters
-	open  bool     // a star stands before them
-	text  *Pattern // them
+	chars  int      // how many characters
+	behind *Pattern // them, if a star stands in front
 }
 
-// tailOf returns the tail of parts, which do not end in a star.
-func tailOf(parts []Part, cased bool) (t tail) {
-	at := len(parts)
+// tailOf returns the tail of parts, which do not end in a star, or nil if it is empty.
+func tailOf(parts []Part, cased bool) *tail {
+	t, at := &tail{}, len(parts)
 	for at > 0 && parts[at-1].Kind != Any {
 		x := parts[at-1]
 		if x.Kind == One {
@@ -31,14 +30,17 @@ func tailOf(parts []Part, cased bool) (t tail) {
 		} else {
 			rest := len(TrimBlanks([]byte(x.Text)))
 			if t.chars += len(x.Text) - rest; rest > 0 {
-				return t
+				break
 			}
 		}
 		at--
 	}
-	if t.open = at > 0; t.open {
+	switch {
+	case t.chars == 0:
+		return nil
+	case at > 0 && parts[at-1].Kind == Any:
 		p := compile(parts[at:], cased)
-		t.text = &p
+		t.behind = &p
 	}
 	return t
 }
@@ -46,14 +48,17 @@ func tailOf(parts []Part, cased bool) (t tail) {
 // MatchPadded is Match of value or of what is left of it without some or all of the
 // blanks at its end.
 func (p *Pattern) MatchPadded(value []byte) bool {
-	bare := len(TrimBlanks(value))
-	if bare == len(value) || len(p.parts) > 0 && p.parts[len(p.parts)-1].Kind == Any {
+	if p.open || len(value) == 0 || !isBlank(value[len(value)-1]) {
 		return p.match(value) // a star at the end takes all blanks
 	}
-	if p.tail.open {
+	bare := len(TrimBlanks(value))
+	switch {
+	case p.tail == nil: // it ends in what is no blank, or is empty
+		return p.match(value[:bare])
+	case p.tail.behind != nil:
 		// The longest that ends in the tail leaves most to the star, and so is the best.
 		for n := len(value); n >= bare; n-- {
-			if p.tail.text.match(lastChars(value[:n], p.tail.chars)) {
+			if p.tail.behind.match(lastChars(value[:n], p.tail.chars)) {
 				return p.match(value[:n])
 			}
 		}

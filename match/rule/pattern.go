@@ -20,7 +20,8 @@ type Pattern struct {
 	pieces []string // text between the stars; one piece means no star; nil with a ?
 	inner  []piece  // of pieces, all but the first and the last
 	glob   []Part   // parts, with a ?
-	tail   tail     // see MatchPadded
+	tail   *tail    // see MatchPadded; nil if it has none
+	open   bool     // it ends in a star
 
 	needs []string // see Pieces
 }
@@ -89,7 +90,9 @@ func ParseGlob(text string) (parts []Part) {
 // Glob compiles parts. A cased pattern tells letters of different case apart.
 func Glob(parts []Part, cased bool) Pattern {
 	p := compile(parts, cased)
-	p.tail = tailOf(p.parts, cased)
+	if p.open = len(p.parts) > 0 && p.parts[len(p.parts)-1].Kind == Any; !p.open {
+		p.tail = tailOf(p.parts, cased)
+	}
 	return p
 }
 
