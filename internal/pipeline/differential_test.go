@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"testing"
 
+	"go.yaml.in/yaml/v3"
+
 	"sluice/detections"
 	"sluice/internal/corpus"
 	"sluice/internal/pipeline"
@@ -20,6 +22,7 @@ import (
 	"sluice/match/detection"
 	"sluice/match/prefilter"
 	"sluice/match/rule"
+	"sluice/match/sigma"
 	"sluice/match/spl"
 	"sluice/tailer"
 )
@@ -67,7 +70,49 @@ func loadRules(t testing.TB) []reference.Rule {
 		}
 		rules = append(rules, reference.Rule{Name: search, Rule: r})
 	}
+	return append(rules, sigmaRules(t)...)
+}
+
+// sigmaRules returns rules that take values as Sigma does.
+func sigmaRules(t testing.TB) (rules []reference.Rule) {
+	for _, detection := range []string{
+		"{s: {EventID: 4104, Path: ''}, f: {user_id: null}, condition: s and not f}",
+		"{s: {MessageNumber: 1, Path|endswith: ['.ps1', '.psm1']}, f: {ScriptBlockText: null}, condition: s and not f}",
+		"{s: {ScriptBlockText|re: '(?:io|org)/json$'}, t: {Path|re: '(?i)новый|^$'}, condition: s or t}",
+		"{s: {ScriptBlockText|contains: ipinfo.io, Path|exists: false}, t: {MessageTotal: '1', Path|contains: ['СИСТЕМА', 'ÜNDER']}, condition: s or t}",
+	} {
+		text := "title: T\nlogsource: {product: windows}\ndetection: " + detection
+		var doc yaml.Node
+		if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
+			t.Fatal(err)
+		}
+		r, problems := sigma.Compile(doc.Content[0])
+		if r == nil {
+			t.Fatal(detection, problems)
+		}
+		rules = append(rules, reference.Rule{Name: detection, Rule: r.Rule})
+	}
 	return rules
+}
+
+// roughened returns e with values as Windows and exporters have them, too: padded,
+// empty, or several of a name.
+func roughened(rng *rand.Rand, e *corpus.Event) *corpus.Event {
+	if len(e.Data) == 0 || e.Control {
+		return e
+	}
+	c := *e
+	c.Data = slices.Clone(e.Data)
+	kv := &c.Data[rng.IntN(len(c.Data))]
+	switch rng.IntN(16) {
+	case 0, 1:
+		kv.Value += []string{" ", "\t", "  \n\t"}[rng.IntN(3)]
+	case 2:
+		kv.Value = ""
+	case 3:
+		c.Data = append(c.Data, corpus.KV{Name: kv.Name, Value: []string{"", kv.Value + " ", "СИСТЕМА.ps1 "}[rng.IntN(3)]})
+	}
+	return &c
 }
 
 // writeCorpus writes n records in files of every layout that the reference
@@ -91,7 +136,7 @@ func writeCorpus(t testing.TB, n int, seed uint64) []string {
 		var recs, lines [][]byte // lines may hold damage
 		f := corpus.Format(i % 2)
 		for range perFile {
-			rec := respelled(rng, g.Next(), f)
+			rec := respelled(rng, roughened(rng, g.Next()), f)
 			if f == corpus.JSON && rng.IntN(50) == 0 {
 				lines = append(lines, damaged(rng, rec))
 			}
