@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
@@ -108,7 +109,9 @@ func roughened(rng *rand.Rand, e *corpus.Event) *corpus.Event {
 	case 0, 1:
 		kv.Value += []string{" ", "\t", "  \n\t"}[rng.IntN(3)]
 	case 2:
-		kv.Value = ""
+		if !strings.HasPrefix(kv.Name, "ScriptBlock") { // by which the reference knows Elastic's module
+			kv.Value = ""
+		}
 	case 3:
 		c.Data = append(c.Data, corpus.KV{Name: kv.Name, Value: []string{"", kv.Value + " ", "СИСТЕМА.ps1 "}[rng.IntN(3)]})
 	}
@@ -325,6 +328,9 @@ func TestEngineEqualsReference(t *testing.T) {
 		if plain.Records != ref.Records || plain.Decoded != ref.Decoded || plain.Malformed != ref.Malformed || plain.Matched != ref.Matched {
 			t.Errorf("engine %+v, reference %d records, %d decoded, %d malformed, %d matched",
 				plain.Counts, ref.Records, ref.Decoded, ref.Malformed, ref.Matched)
+		}
+		if drop {
+			break // which nothing that comes before the grouping knows
 		}
 		for i := range rules { // alone, so that each rule's own needs decide
 			one := rules[i : i+1]
