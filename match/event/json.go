@@ -253,7 +253,9 @@ func (j *jsonReader) fields(o tape.Value, emit func(*Event)) {
 	s := recognise(o)
 	j.object(ev, s.tree, o)
 	if s == shapeFluentBit {
-		j.inserts(ev, o.Get("StringInserts"))
+		inserts := o.Get("StringInserts")
+		j.inserts(ev, inserts)
+		j.data(ev, []byte("StringInserts"), inserts, rankRoot) // terms also look at those without a name
 	}
 	ev.finish(j.d.zone, j.time)
 	emit(ev)
